@@ -1,0 +1,71 @@
+//! Calls on sockets.
+
+use super::io::{Batch, Vectors};
+use crate::abi::Call;
+use crate::system::{Errno, Fdflags, ReceiveFlags, Result, Shutdown};
+
+/// `ENOTSUP` for flags other than `NONBLOCK`, as node:wasi gives it.
+pub fn sock_accept(call: &mut Call<'_>) -> Result<()> {
+    let result = call.region(2, 4)?;
+    let flags = Fdflags::from_bits_retain(call.u16(1));
+    if !Fdflags::NONBLOCK.contains(flags) {
+        return Err(Errno::NotSup);
+    }
+    result.write_u32(0, call.system.sock_accept(call.u32(0), flags)?);
+    Ok(())
+}
+
+/// `ENOTSUP` for flags other than `RECV_PEEK` and `RECV_WAITALL`.
+pub fn sock_recv(call: &mut Call<'_>) -> Result<()> {
+    const DATA_TRUNCATED: u16 = 1;
+    let vectors = Vectors::new(call, 1)?;
+    let (length, flags) = (call.region(4, 4)?, call.region(5, 2)?);
+    let buffers = message(&vectors)?;
+    let asked = ReceiveFlags::from_bits(call.u16(3)).ok_or(Errno::NotSup)?;
+    let received = call.system.sock_recv(call.u32(0), &buffers, asked)?;
+    // The system moves less than 2^31 bytes at once.
+    length.write_u32(0, received.length as u32);
+    flags.write_u16(
+        0,
+        if received.truncated {
+            DATA_TRUNCATED
+        } else {
+            0
+        },
+    );
+    Ok(())
+}
+
+/// There are no `siflags` yet: `EINVAL` for any.
+pub fn sock_send(call: &mut Call<'_>) -> Result<()> {
+    let (vectors, result) = (Vectors::new(call, 1)?, call.region(4, 4)?);
+    let buffers = message(&vectors)?;
+    if call.u16(3) != 0 {
+        return Err(Errno::Inval);
+    }
+    // The system moves less than 2^31 bytes at once.
+    result.write_u32(0, call.system.sock_send(call.u32(0), &buffers)? as u32);
+    Ok(())
+}
+
+/// A message is one system call. `EINVAL` for no buffers at all, `EMSGSIZE` for more than the
+/// system takes, as `sendmsg(2)` has it.
+fn message<'m>(vectors: &Vectors<'m>) -> Result<Batch<'m>> {
+    let buffers = vectors.batch(0)?;
+    match buffers.len() {
+        0 => Err(Errno::Inval),
+        some if some < vectors.count() => Err(Errno::MsgSize),
+        _ => Ok(buffers),
+    }
+}
+
+/// `EINVAL` for flags other than the read and the write side, or none.
+pub fn sock_shutdown(call: &mut Call<'_>) -> Result<()> {
+    let how = match call.u8(1) {
+        1 => Shutdown::Read,
+        2 => Shutdown::Write,
+        3 => Shutdown::Both,
+        _ => return Err(Errno::Inval),
+    };
+    call.system.sock_shutdown(call.u32(0), how)
+}

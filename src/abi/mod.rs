@@ -1,0 +1,82 @@
+//! From guest bytes to typed calls and back: pointers, struct layouts, numbers.
+
+mod calls;
+pub mod errno;
+mod layout;
+mod memory;
+mod table;
+
+pub use layout::Version;
+pub use memory::{Memory, Region};
+pub use table::{FUNCTIONS, Function, MAX_PARAMETERS, ValueType};
+
+use crate::system::{Errno, GuestPath, PathArgument, Result, System};
+
+/// How a call ends, other than well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The guest gets this number.
+    Errno(Errno),
+    /// The guest does not go on: `proc_exit` with this code.
+    Exit(u32),
+}
+
+impl From<Errno> for Failure {
+    fn from(errno: Errno) -> Self {
+        Failure::Errno(errno)
+    }
+}
+
+/// One call of a guest: whose it is, its memory, its arguments as the function's
+/// [`parameters`](Function::parameters) say, an i32 in the lower half.
+pub struct Call<'c> {
+    /// Of the guest.
+    pub system: &'c mut System,
+    /// Of the guest.
+    pub memory: Memory<'c>,
+    /// Which layouts the guest was compiled for.
+    pub version: Version,
+    /// Further ones are not looked at.
+    pub arguments: [u64; MAX_PARAMETERS],
+}
+
+impl<'c> Call<'c> {
+    fn u8(&self, index: usize) -> u8 {
+        self.arguments[index] as u8
+    }
+
+    fn u16(&self, index: usize) -> u16 {
+        self.arguments[index] as u16
+    }
+
+    fn u32(&self, index: usize) -> u32 {
+        self.arguments[index] as u32
+    }
+
+    fn u64(&self, index: usize) -> u64 {
+        self.arguments[index]
+    }
+
+    fn i64(&self, index: usize) -> i64 {
+        self.arguments[index].cast_signed()
+    }
+
+    /// The region that the argument at `index` points to.
+    fn region(&self, index: usize, length: u64) -> Result<Region<'c>> {
+        self.memory.region(self.u32(index), length)
+    }
+
+    /// The path that the argument at `index` points to; its length is the next argument. Only
+    /// bounds are an error here.
+    fn path(&self, index: usize) -> Result<PathArgument> {
+        let length = self.u32(index + 1);
+        let region = self.region(index, length.into())?;
+        if length > GuestPath::MAX_LENGTH {
+            return Ok(Err(Errno::NameTooLong));
+        }
+        let mut bytes: arrayvec::ArrayVec<u8, { GuestPath::MAX_LENGTH as usize }> =
+            std::iter::repeat_n(0, region.len()).collect();
+        region.read(0, &mut bytes);
+        Ok(GuestPath::new(&bytes))
+    }
+}

@@ -1,0 +1,92 @@
+//! What the addon keeps for each environment (the main thread, a Worker): the object that glue.js
+//! evaluates to.
+#![allow(unsafe_code)] // A reference that Node-API counts.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use napi::{Env, sys};
+use once_cell::sync::Lazy;
+
+use super::errors::Kind;
+use super::js::{Js, JsResult, Thrown, Value};
+
+static GLUE: &str = include_str!("glue.js");
+
+/// The same bytes for every environment of the process.
+static TRAMPOLINE: Lazy<Vec<u8>> = Lazy::new(super::trampoline::module);
+
+/// A strong reference to the glue, for the life of the environment.
+struct State {
+    glue: sys::napi_ref,
+}
+
+/// The glue of the running environment.
+#[derive(Clone, Copy)]
+pub struct Glue {
+    js: Js,
+    object: Value,
+}
+
+impl Glue {
+    /// Of the environment of the running native function; evaluated when first asked for.
+    pub fn of(env: Env) -> JsResult<Self> {
+        let js = Js(env.raw());
+        if let Ok(Some(state)) = env.get_instance_data::<State>() {
+            let mut object = ptr::null_mut();
+            // SAFETY: the reference is strong and of this environment.
+            unsafe { sys::napi_get_reference_value(js.0, state.glue, &mut object) };
+            return Ok(Glue { js, object });
+        }
+        let object = js.run(GLUE)?;
+        let mut glue = ptr::null_mut();
+        // SAFETY: a new reference to a value of this environment.
+        unsafe { sys::napi_create_reference(js.0, object, 1, &mut glue) };
+        env.set_instance_data(State { glue }, (), |_| {})
+            .map_err(|_| Thrown)?;
+        Ok(Glue { js, object })
+    }
+
+    /// A property.
+    pub fn get(self, name: &CStr) -> JsResult<Value> {
+        self.js.get(self.object, name)
+    }
+
+    /// Calls one of the functions.
+    pub fn call(self, name: &CStr, arguments: &[Value]) -> JsResult<Value> {
+        self.js
+            .call(self.js.undefined()?, self.get(name)?, arguments)
+    }
+
+    /// Where the scratch memory starts.
+    pub fn scratch(self) -> JsResult<*mut u8> {
+        self.js.typed_array_start(self.get(c"scratch")?)
+    }
+
+    /// Puts imports and memory setter on a WASI object: see `connect` in glue.js.
+    pub fn connect(self, wasi: Value, functions: [Value; 2], return_on_exit: bool) -> JsResult<()> {
+        let [enter, attach] = functions;
+        let bytes = self.js.buffer(&TRAMPOLINE)?;
+        let return_on_exit = self.js.boolean(return_on_exit)?;
+        self.call(c"connect", &[wasi, bytes, enter, attach, return_on_exit])
+            .map(drop)
+    }
+
+    /// Throws an error with a code, made as Node makes its own.
+    pub fn throw(self, kind: Kind, code: &str, message: &str) -> Thrown {
+        let make = || {
+            let arguments = [
+                self.get(kind.constructor())?,
+                self.js.string(code)?,
+                self.js.string(message)?,
+            ];
+            self.call(c"nodeError", &arguments)
+        };
+        make().map_or_else(|thrown| thrown, |error| self.js.throw(error))
+    }
+
+    /// Text of a string that one of the functions gives.
+    pub fn text(self, name: &CStr, arguments: &[Value]) -> JsResult<String> {
+        self.js.as_text(self.call(name, arguments)?)
+    }
+}

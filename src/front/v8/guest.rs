@@ -1,0 +1,212 @@
+//! One WASI object's native half, and the entrance through which its guest's calls come.
+#![allow(unsafe_code)] // Callbacks of Node-API, and the scratch memory.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::sys;
+
+use super::js::{Js, JsResult, Thrown, Value};
+use super::trampoline::Scratch;
+use crate::abi::{Call, FUNCTIONS, Failure, Memory, Version, errno};
+use crate::system::{Errno, System};
+
+/// Where the guest's linear memory is.
+#[derive(Clone, Copy)]
+struct LinearMemory {
+    start: *mut u8,
+    size: usize,
+    shared: bool,
+}
+
+/// What one WASI object gives its guest.
+pub struct Guest {
+    system: RefCell<System>,
+    version: Version,
+    return_on_exit: bool,
+    /// `None` until the object is started.
+    memory: Cell<Option<LinearMemory>>,
+    /// In the scratch memory of the environment.
+    scratch: *mut Scratch,
+}
+
+/// How a call ended, for `connect` in glue.js.
+enum Outcome {
+    Done,
+    /// Out of bounds, as far as known here.
+    PerhapsGrown,
+    Exit(u32),
+}
+
+impl Guest {
+    /// `scratch` is the start of the environment's scratch memory.
+    pub fn new(system: System, version: Version, return_on_exit: bool, scratch: *mut u8) -> Self {
+        Guest {
+            system: RefCell::new(system),
+            version,
+            return_on_exit,
+            memory: Cell::new(None),
+            scratch: scratch.cast(),
+        }
+    }
+
+    /// The functions `enter` and `attach` of glue.js. The guest lives as long as the first, which
+    /// holds the second.
+    pub fn into_functions(self, js: Js) -> JsResult<[Value; 2]> {
+        let guest: *mut c_void = Box::into_raw(Box::new(self)).cast();
+        let attach = js.function("attach", attach, guest);
+        let enter = js.function("enter", enter, guest);
+        // SAFETY: `guest` is a box that only these two functions point to.
+        unsafe { free_with(js, attach.and(enter)?, guest)? };
+        Ok([enter?, attach?])
+    }
+
+    /// Runs the call that the trampoline has put into the scratch memory.
+    fn enter(&self, js: Js) -> JsResult<Outcome> {
+        // SAFETY: the scratch memory lives as long as the environment, only this thread uses it,
+        // and it is aligned: V8 puts memories at the start of a page.
+        let Scratch {
+            arguments,
+            function,
+            ..
+        } = unsafe { self.scratch.read() };
+        let outcome = self.call(js, function, arguments)?;
+        let result = match outcome {
+            Err(Failure::Exit(code)) => return Ok(Outcome::Exit(code)),
+            Err(Failure::Errno(errno)) => errno,
+            Ok(()) => Errno::Success,
+        };
+        // SAFETY: as above.
+        unsafe { (*self.scratch).result = errno::number(result).into() };
+        let grows_unseen = result == Errno::Overflow;
+        Ok(if grows_unseen {
+            Outcome::PerhapsGrown
+        } else {
+            Outcome::Done
+        })
+    }
+
+    fn call(
+        &self,
+        js: Js,
+        function: u32,
+        arguments: [u64; crate::abi::MAX_PARAMETERS],
+    ) -> JsResult<Result<(), Failure>> {
+        let Some(function) = FUNCTIONS.get(function as usize) else {
+            return Ok(Err(Failure::Errno(Errno::NoSys)));
+        };
+        let exits = !function.returns_errno();
+        let memory = match self.memory.get() {
+            Some(memory) => memory,
+            None if exits && self.return_on_exit => NO_MEMORY,
+            None => return Err(not_started(js)),
+        };
+        let Ok(mut system) = self.system.try_borrow_mut() else {
+            return Ok(Err(Failure::Errno(Errno::Busy)));
+        };
+        // SAFETY: glue.js attaches the memory again before this call if it has moved, and nothing
+        // can move it during the call, which runs no JavaScript. A shared memory never moves.
+        let memory = unsafe { Memory::new(memory.start, memory.size, memory.shared) };
+        let version = self.version;
+        Ok((function.handler)(&mut Call {
+            system: &mut system,
+            memory,
+            version,
+            arguments,
+        }))
+    }
+}
+
+const NO_MEMORY: LinearMemory = LinearMemory {
+    start: ptr::NonNull::dangling().as_ptr(),
+    size: 0,
+    shared: false,
+};
+
+fn not_started(js: Js) -> Thrown {
+    js.throw_error(c"ERR_WASI_NOT_STARTED", "wasi.start() has not been called")
+}
+
+/// # Safety
+///
+/// `guest` must come from `Box::into_raw` and be used by nothing that outlives `function`.
+unsafe fn free_with(js: Js, function: Value, guest: *mut c_void) -> JsResult<()> {
+    unsafe extern "C" fn free(_: sys::napi_env, guest: *mut c_void, _: *mut c_void) {
+        // SAFETY: Node-API runs this once, when the function is gone.
+        drop(unsafe { Box::from_raw(guest.cast::<Guest>()) });
+    }
+    let none = ptr::null_mut();
+    // SAFETY: as above; no hint and no reference are wanted.
+    let status =
+        unsafe { sys::napi_add_finalizer(js.0, function, guest, Some(free), none, none.cast()) };
+    if status == sys::Status::napi_ok {
+        return Ok(());
+    }
+    // SAFETY: the finalizer was not taken.
+    drop(unsafe { Box::from_raw(guest.cast::<Guest>()) });
+    Err(js.throw_error(c"ERR_INTERNAL_ASSERTION", "wasi-rs: no finalizer"))
+}
+
+/// `enter()` of glue.js.
+unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let js = Js(env);
+    let mut guest = ptr::null_mut::<c_void>();
+    let (no_count, none) = (ptr::null_mut(), ptr::null_mut::<Value>());
+    // SAFETY: writes to a local. The data is the guest, which lives as long as this function.
+    let guest = unsafe {
+        sys::napi_get_cb_info(env, info, no_count, none, none, &mut guest);
+        &*guest.cast::<Guest>()
+    };
+    // Null is undefined for Node-API; with an exception pending, it does not matter.
+    guarded(js, || match guest.enter(js)? {
+        Outcome::Done => Ok(ptr::null_mut()),
+        Outcome::PerhapsGrown => js.null(),
+        Outcome::Exit(code) => js.int32(code.cast_signed()),
+    })
+}
+
+/// `attach(view, size, shared)` of glue.js: memory starts where `view` starts.
+unsafe extern "C" fn attach(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let js = Js(env);
+    let mut guest = ptr::null_mut::<c_void>();
+    let mut arguments = [ptr::null_mut(); 3];
+    let mut count = arguments.len();
+    // SAFETY: as in `enter`; the arguments go to a local array of the length given.
+    let guest = unsafe {
+        let none = ptr::null_mut::<Value>();
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            arguments.as_mut_ptr(),
+            none,
+            &mut guest,
+        );
+        &*guest.cast::<Guest>()
+    };
+    guarded(js, || {
+        let [view, size, shared] = arguments;
+        guest.memory.set(Some(LinearMemory {
+            start: js.typed_array_start(view)?,
+            size: js.as_f64(size)? as usize,
+            shared: js.truthy(shared)?,
+        }));
+        Ok(ptr::null_mut())
+    })
+}
+
+/// Nothing unwinds into Node: a panic becomes an error there.
+fn guarded(js: Js, body: impl FnOnce() -> JsResult<Value>) -> Value {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => result.unwrap_or(ptr::null_mut()),
+        Err(_) => {
+            js.throw_error(
+                c"ERR_INTERNAL_ASSERTION",
+                "wasi-rs: a bug in the addon, please report",
+            );
+            ptr::null_mut()
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! JavaScript values through Node-API, one short method for each operation.
+#![allow(unsafe_code)] // Node-API is a C interface.
+
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+use napi::{Error, Status, sys};
+
+/// Any JavaScript value; valid until the native function returns.
+pub type Value = sys::napi_value;
+
+/// An exception is pending in the environment: nothing is left to do but to return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thrown;
+
+/// What an operation gives that may throw.
+pub type JsResult<T> = Result<T, Thrown>;
+
+impl From<Thrown> for Error {
+    /// napi-rs leaves an exception that is already pending as it is.
+    fn from(_: Thrown) -> Self {
+        Error::new(Status::PendingException, String::new())
+    }
+}
+
+/// Type of a value, as `typeof` tells it, with `null` apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Undefined,
+    Null,
+    Boolean,
+    Number,
+    String,
+    Object,
+    Function,
+    /// Symbol or bigint.
+    Other,
+}
+
+/// The environment of the native function that runs.
+#[derive(Clone, Copy)]
+pub struct Js(pub sys::napi_env);
+
+/// Calls a Node-API function that gives one value.
+macro_rules! value {
+    ($self:ident, $function:ident($($argument:expr),*)) => {{
+        let mut result = ptr::null_mut();
+        // SAFETY: the environment is that of the running native function, the values belong to
+        // it, and the result is written to a local.
+        $self.check(unsafe { sys::$function($self.0, $($argument,)* &mut result) }).map(|()| result)
+    }};
+}
+
+impl Js {
+    /// Anything but success leaves an exception behind: the one pending, or one made here.
+    fn check(self, status: sys::napi_status) -> JsResult<()> {
+        if status == sys::Status::napi_ok {
+            return Ok(());
+        }
+        let mut pending = false;
+        // SAFETY: writes to a local.
+        unsafe { sys::napi_is_exception_pending(self.0, &mut pending) };
+        if !pending {
+            let message = format!("wasi-rs: Node-API status {}", Status::from(status));
+            self.throw_error(c"ERR_INTERNAL_ASSERTION", &message);
+        }
+        Err(Thrown)
+    }
+
+    /// Throws a plain `Error` with a code.
+    pub fn throw_error(self, code: &CStr, message: &str) -> Thrown {
+        let message = std::ffi::CString::new(message).unwrap_or_default();
+        // SAFETY: both strings end with a NUL.
+        unsafe { sys::napi_throw_error(self.0, code.as_ptr(), message.as_ptr()) };
+        Thrown
+    }
+
+    /// Throws a value.
+    pub fn throw(self, error: Value) -> Thrown {
+        // SAFETY: the value belongs to the environment.
+        unsafe { sys::napi_throw(self.0, error) };
+        Thrown
+    }
+
+    /// The pending exception, which then is no longer pending.
+    pub fn take_exception(self) -> JsResult<Value> {
+        value!(self, napi_get_and_clear_last_exception())
+    }
+
+    pub fn undefined(self) -> JsResult<Value> {
+        value!(self, napi_get_undefined())
+    }
+
+    pub fn null(self) -> JsResult<Value> {
+        value!(self, napi_get_null())
+    }
+
+    pub fn global(self) -> JsResult<Value> {
+        value!(self, napi_get_global())
+    }
+
+    pub fn boolean(self, value: bool) -> JsResult<Value> {
+        value!(self, napi_get_boolean(value))
+    }
+
+    pub fn int32(self, value: i32) -> JsResult<Value> {
+        value!(self, napi_create_int32(value))
+    }
+
+    pub fn string(self, text: &str) -> JsResult<Value> {
+        let start: *const c_char = text.as_ptr().cast();
+        value!(self, napi_create_string_utf8(start, text.len() as isize))
+    }
+
+    /// A Buffer that holds a copy.
+    pub fn buffer(self, bytes: &[u8]) -> JsResult<Value> {
+        let unused = ptr::null_mut();
+        value!(
+            self,
+            napi_create_buffer_copy(bytes.len(), bytes.as_ptr().cast(), unused)
+        )
+    }
+
+    pub fn object(self) -> JsResult<Value> {
+        value!(self, napi_create_object())
+    }
+
+    /// Evaluates a script.
+    pub fn run(self, script: &str) -> JsResult<Value> {
+        let script = self.string(script)?;
+        value!(self, napi_run_script(script))
+    }
+
+    pub fn get(self, object: Value, name: &CStr) -> JsResult<Value> {
+        value!(self, napi_get_named_property(object, name.as_ptr()))
+    }
+
+    pub fn get_by(self, object: Value, key: Value) -> JsResult<Value> {
+        value!(self, napi_get_property(object, key))
+    }
+
+    pub fn element(self, array: Value, index: u32) -> JsResult<Value> {
+        value!(self, napi_get_element(array, index))
+    }
+
+    pub fn set_by(self, object: Value, key: Value, value: Value) -> JsResult<()> {
+        // SAFETY: all belong to the environment.
+        self.check(unsafe { sys::napi_set_property(self.0, object, key, value) })
+    }
+
+    pub fn call(self, this: Value, function: Value, arguments: &[Value]) -> JsResult<Value> {
+        let (length, start) = (arguments.len(), arguments.as_ptr());
+        value!(self, napi_call_function(this, function, length, start))
+    }
+
+    /// A function whose calls get `data`.
+    pub fn function(
+        self,
+        name: &str,
+        callback: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> Value,
+        data: *mut std::ffi::c_void,
+    ) -> JsResult<Value> {
+        let start: *const c_char = name.as_ptr().cast();
+        let length = name.len() as isize;
+        value!(
+            self,
+            napi_create_function(start, length, Some(callback), data)
+        )
+    }
+
+    pub fn type_of(self, value: Value) -> Type {
+        let mut kind = sys::ValueType::napi_undefined;
+        // SAFETY: writes to a local. It fails only for a value that is none.
+        unsafe { sys::napi_typeof(self.0, value, &mut kind) };
+        match kind {
+            sys::ValueType::napi_undefined => Type::Undefined,
+            sys::ValueType::napi_null => Type::Null,
+            sys::ValueType::napi_boolean => Type::Boolean,
+            sys::ValueType::napi_number => Type::Number,
+            sys::ValueType::napi_string => Type::String,
+            sys::ValueType::napi_object | sys::ValueType::napi_external => Type::Object,
+            sys::ValueType::napi_function => Type::Function,
+            _ => Type::Other,
+        }
+    }
+
+    pub fn is_undefined(self, value: Value) -> bool {
+        self.type_of(value) == Type::Undefined
+    }
+
+    /// `Array.isArray`, which throws for a revoked proxy only.
+    pub fn is_array(self, value: Value) -> JsResult<bool> {
+        let mut result = false;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_is_array(self.0, value, &mut result) })?;
+        Ok(result)
+    }
+
+    pub fn array_length(self, array: Value) -> JsResult<u32> {
+        let mut result = 0;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_get_array_length(self.0, array, &mut result) })?;
+        Ok(result)
+    }
+
+    pub fn strict_equals(self, left: Value, right: Value) -> JsResult<bool> {
+        let mut result = false;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_strict_equals(self.0, left, right, &mut result) })?;
+        Ok(result)
+    }
+
+    /// Conversion to boolean, which runs no JavaScript.
+    pub fn truthy(self, value: Value) -> JsResult<bool> {
+        let boolean = value!(self, napi_coerce_to_bool(value))?;
+        let mut result = false;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_get_value_bool(self.0, boolean, &mut result) })?;
+        Ok(result)
+    }
+
+    /// Of a number.
+    pub fn as_f64(self, value: Value) -> JsResult<f64> {
+        let mut result = 0.0;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_get_value_double(self.0, value, &mut result) })?;
+        Ok(result)
+    }
+
+    /// UTF-8 of a string; lone surrogates become U+FFFD.
+    pub fn as_text(self, string: Value) -> JsResult<String> {
+        let mut length = 0;
+        // SAFETY: without a buffer, only the length is written.
+        self.check(unsafe {
+            sys::napi_get_value_string_utf8(self.0, string, ptr::null_mut(), 0, &mut length)
+        })?;
+        let mut bytes = vec![0_u8; length + 1];
+        // SAFETY: the buffer holds the string and its NUL.
+        self.check(unsafe {
+            let start = bytes.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf8(self.0, string, start, bytes.len(), &mut length)
+        })?;
+        bytes.truncate(length);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Where the elements of a typed array start.
+    pub fn typed_array_start(self, array: Value) -> JsResult<*mut u8> {
+        let mut start = ptr::null_mut();
+        let none = ptr::null_mut();
+        // SAFETY: writes to a local; what is not asked for is null.
+        self.check(unsafe {
+            let unused_type = ptr::null_mut();
+            let (unused_length, unused_offset) = (ptr::null_mut(), ptr::null_mut());
+            sys::napi_get_typedarray_info(
+                self.0,
+                array,
+                unused_type,
+                unused_length,
+                &mut start,
+                none,
+                unused_offset,
+            )
+        })?;
+        Ok(start.cast())
+    }
+}

@@ -1,0 +1,200 @@
+//! The options of the class: the checks of node:wasi, in their order, reading each property as
+//! often as it does.
+
+use std::ffi::CStr;
+
+use super::environment::Glue;
+use super::errors::{invalid_type, invalid_value, out_of_range};
+use super::js::{Js, JsResult, Type, Value};
+use crate::abi::Version;
+
+/// All options but `returnOnExit`, which is read only after the rest has been put to use.
+pub struct Options {
+    pub version: Version,
+    pub args: Vec<Vec<u8>>,
+    /// `NAME=value` each.
+    pub environ: Vec<Vec<u8>>,
+    /// Name for the guest, path of the host.
+    pub preopens: Vec<(String, String)>,
+    pub stdio: [i32; 3],
+}
+
+/// Reads and checks the options given to the constructor.
+#[derive(Clone, Copy)]
+pub struct Reader {
+    pub js: Js,
+    pub glue: Glue,
+    /// The first argument of the constructor.
+    pub options: Value,
+}
+
+impl Reader {
+    /// Errors: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
+    pub fn read(self) -> JsResult<Options> {
+        Ok(Options {
+            version: self.version()?,
+            args: self.args()?,
+            environ: self.environ()?,
+            preopens: self.preopens()?,
+            stdio: self.stdio()?,
+        })
+    }
+
+    /// `wasi_unstable` and `wasi_snapshot_preview1` are the modules that guests import from.
+    fn version(self) -> JsResult<Version> {
+        let name = "options.version";
+        let version = self.get(c"version")?;
+        if self.js.type_of(version) != Type::String {
+            return Err(invalid_type(self.glue, name, "of type string", version));
+        }
+        let version = self.get(c"version")?;
+        let is_string = self.js.type_of(version) == Type::String;
+        let text = if is_string {
+            self.js.as_text(version)?
+        } else {
+            String::new()
+        };
+        match text.as_str() {
+            "unstable" => Ok(Version::Unstable),
+            "preview1" => Ok(Version::Preview1),
+            _ => {
+                let version = self.get(c"version")?;
+                let reason = "unsupported WASI version";
+                Err(invalid_value(self.glue, self.js, name, reason, version))
+            }
+        }
+    }
+
+    fn args(self) -> JsResult<Vec<Vec<u8>>> {
+        if !self.js.is_undefined(self.get(c"args")?) {
+            let args = self.get(c"args")?;
+            if !self.js.is_array(args)? {
+                return Err(invalid_type(
+                    self.glue,
+                    "options.args",
+                    "an instance of Array",
+                    args,
+                ));
+            }
+        }
+        let args = self.get(c"args")?;
+        if !self.js.truthy(args)? {
+            return Ok(Vec::new());
+        }
+        let strings = self.glue.call(c"toStrings", &[args])?;
+        let count = self.js.array_length(strings)?;
+        (0..count)
+            .map(|index| self.text_of(self.js.element(strings, index)?))
+            .collect()
+    }
+
+    /// A hole in an array is the one value that is no string here.
+    fn text_of(self, value: Value) -> JsResult<Vec<u8>> {
+        let is_string = self.js.type_of(value) == Type::String;
+        let text = if is_string {
+            self.js.as_text(value)?
+        } else {
+            "undefined".to_owned()
+        };
+        Ok(text.into_bytes())
+    }
+
+    fn environ(self) -> JsResult<Vec<Vec<u8>>> {
+        let mut environ = Vec::new();
+        for [name, value] in self.entries(c"env", "options.env")? {
+            if !self.js.is_undefined(value) {
+                environ.push(self.glue.text(c"variable", &[name, value])?.into_bytes());
+            }
+        }
+        Ok(environ)
+    }
+
+    fn preopens(self) -> JsResult<Vec<(String, String)>> {
+        let entries = self.entries(c"preopens", "options.preopens")?;
+        let text = |value| self.glue.text(c"string", &[value]);
+        entries
+            .into_iter()
+            .map(|[name, path]| Ok((text(name)?, text(path)?)))
+            .collect()
+    }
+
+    /// `Object.entries` of an option; none when it is undefined.
+    fn entries(self, option: &CStr, name: &str) -> JsResult<Vec<[Value; 2]>> {
+        if self.js.is_undefined(self.get(option)?) {
+            return Ok(Vec::new());
+        }
+        let value = self.get(option)?;
+        check_object(self.js, self.glue, value, name)?;
+        let entries = self.glue.call(c"entries", &[self.get(option)?])?;
+        (0..self.js.array_length(entries)?)
+            .map(|index| {
+                let entry = self.js.element(entries, index)?;
+                Ok([self.js.element(entry, 0)?, self.js.element(entry, 1)?])
+            })
+            .collect()
+    }
+
+    fn stdio(self) -> JsResult<[i32; 3]> {
+        let streams = [
+            self.get(c"stdin")?,
+            self.get(c"stdout")?,
+            self.get(c"stderr")?,
+        ];
+        let names = ["options.stdin", "options.stdout", "options.stderr"];
+        let mut fds = [0, 1, 2];
+        for ((fd, stream), name) in fds.iter_mut().zip(streams).zip(names) {
+            if !self.js.is_undefined(stream) {
+                *fd = self.fd(stream, name)?;
+            }
+        }
+        Ok(fds)
+    }
+
+    fn fd(self, value: Value, name: &str) -> JsResult<i32> {
+        if self.js.type_of(value) != Type::Number {
+            return Err(invalid_type(self.glue, name, "of type number", value));
+        }
+        let number = self.js.as_f64(value)?;
+        if !number.is_finite() || number.fract() != 0.0 {
+            return Err(out_of_range(self.glue, name, "an integer", value));
+        }
+        if !(0.0..=f64::from(i32::MAX)).contains(&number) {
+            return Err(out_of_range(
+                self.glue,
+                name,
+                ">= 0 && <= 2147483647",
+                value,
+            ));
+        }
+        Ok(number as i32)
+    }
+
+    /// Whether `proc_exit` makes `start()` return, which is the default.
+    pub fn return_on_exit(self) -> JsResult<bool> {
+        if self.js.is_undefined(self.get(c"returnOnExit")?) {
+            return Ok(true);
+        }
+        let value = self.get(c"returnOnExit")?;
+        if self.js.type_of(value) != Type::Boolean {
+            return Err(invalid_type(
+                self.glue,
+                "options.returnOnExit",
+                "of type boolean",
+                value,
+            ));
+        }
+        self.js.truthy(self.get(c"returnOnExit")?)
+    }
+
+    fn get(self, name: &CStr) -> JsResult<Value> {
+        self.js.get(self.options, name)
+    }
+}
+
+/// Node's `validateObject`: no array, no function.
+pub fn check_object(js: Js, glue: Glue, value: Value, name: &str) -> JsResult<()> {
+    if js.type_of(value) == Type::Object && !js.is_array(value)? {
+        return Ok(());
+    }
+    Err(invalid_type(glue, name, "of type object", value))
+}

@@ -1,0 +1,171 @@
+//! Pieces of guest memory that the kernel reads or writes in place.
+#![allow(unsafe_code)] // Raw pointers to memory that other threads may write at the same time.
+
+use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use super::{Errno, Result};
+
+/// Most pieces that one system call takes (`IOV_MAX` of Linux).
+pub const MAX_BUFFERS: usize = 1024;
+
+/// One piece of memory, valid for `'m`, handed to the kernel as it is.
+///
+/// It is never a Rust slice: guest memory may be shared, pieces may overlap.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Buffer<'m> {
+    raw: libc::iovec,
+    memory: PhantomData<&'m ()>,
+}
+
+impl<'m> Buffer<'m> {
+    /// # Safety
+    ///
+    /// `length` bytes from `start` must be readable and writable for all of `'m`.
+    pub unsafe fn new(start: *mut u8, length: usize) -> Self {
+        Buffer {
+            raw: libc::iovec {
+                iov_base: start.cast(),
+                iov_len: length,
+            },
+            memory: PhantomData,
+        }
+    }
+
+    /// Size in bytes.
+    pub fn len(&self) -> usize {
+        self.raw.iov_len
+    }
+
+    /// Whether it holds no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first `length` bytes, or all if there are fewer.
+    pub fn truncated(self, length: usize) -> Self {
+        let raw = libc::iovec {
+            iov_len: self.raw.iov_len.min(length),
+            ..self.raw
+        };
+        Buffer {
+            raw,
+            memory: PhantomData,
+        }
+    }
+}
+
+/// `Buffer` is `repr(transparent)` over `iovec`; the count fits since there are at most 1024.
+fn raw(buffers: &[Buffer<'_>]) -> (*const libc::iovec, libc::c_int) {
+    (
+        buffers.as_ptr().cast(),
+        buffers.len().min(MAX_BUFFERS) as libc::c_int,
+    )
+}
+
+fn transferred(result: isize) -> Result<usize> {
+    usize::try_from(result).map_err(|_| std::io::Error::last_os_error().into())
+}
+
+/// Reads at the descriptor's own position.
+pub(super) fn readv(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: every buffer is valid for its lifetime (`Buffer::new`), which outlives this call.
+    transferred(unsafe {
+        match buffers {
+            [one] => libc::read(fd, one.raw.iov_base, one.raw.iov_len),
+            _ => libc::readv(fd, raw(buffers).0, raw(buffers).1),
+        }
+    })
+}
+
+/// Writes at the descriptor's own position, or at the end of a file open for appending.
+pub(super) fn writev(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: as in `readv`.
+    transferred(unsafe {
+        match buffers {
+            [one] => libc::write(fd, one.raw.iov_base, one.raw.iov_len),
+            _ => libc::writev(fd, raw(buffers).0, raw(buffers).1),
+        }
+    })
+}
+
+/// Reads at `offset` bytes from the start; the position stays.
+pub(super) fn preadv(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>], offset: i64) -> Result<usize> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: as in `readv`.
+    transferred(unsafe {
+        match buffers {
+            [one] => libc::pread(fd, one.raw.iov_base, one.raw.iov_len, offset),
+            _ => libc::preadv(fd, raw(buffers).0, raw(buffers).1, offset),
+        }
+    })
+}
+
+/// Writes at `offset` bytes from the start; the position stays.
+pub(super) fn pwritev(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>], offset: i64) -> Result<usize> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: as in `readv`.
+    transferred(unsafe {
+        match buffers {
+            [one] => libc::pwrite(fd, one.raw.iov_base, one.raw.iov_len, offset),
+            _ => libc::pwritev(fd, raw(buffers).0, raw(buffers).1, offset),
+        }
+    })
+}
+
+/// What `recvmsg` tells beside the number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes written to the buffers.
+    pub length: usize,
+    /// The message was longer than the buffers.
+    pub truncated: bool,
+}
+
+/// Receives into the buffers; `flags` are those of `recv(2)`.
+pub(super) fn recvmsg(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    flags: libc::c_int,
+) -> Result<Received> {
+    let mut header = message_header(buffers);
+    // SAFETY: `header` points to buffers that outlive this call; it names no address and no
+    // control data.
+    let length = transferred(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut header, flags) })?;
+    Ok(Received {
+        length,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+    })
+}
+
+/// Sends the buffers as one message; `flags` are those of `send(2)`.
+pub(super) fn sendmsg(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    flags: libc::c_int,
+) -> Result<usize> {
+    let header = message_header(buffers);
+    // SAFETY: as in `recvmsg`.
+    transferred(unsafe { libc::sendmsg(fd.as_raw_fd(), &header, flags) })
+}
+
+fn message_header(buffers: &[Buffer<'_>]) -> libc::msghdr {
+    // SAFETY: all fields of `msghdr` are integers or pointers, for which zero is a valid value.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = raw(buffers).0.cast_mut();
+    header.msg_iovlen = raw(buffers).1 as _;
+    header
+}
+
+/// Repeats a call that a signal interrupted.
+pub(super) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(Errno::Intr) => {}
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Operations on the entries of a directory that is held open.
+//!
+//! Each resolves its path once (`resolve::open`): to the object itself, or to the directory that
+//! holds its last component, which then names an entry of that very directory.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::resolve::{self, HANDLE, Scope};
+use super::{Access, Errno, Fdflags, Filestat, GuestPath, Oflags, Result, SetTimes, file};
+
+/// A directory, and how far paths from it may lead.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    fd: Arc<OwnedFd>,
+    scope: Scope,
+}
+
+/// How a path is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenOptions {
+    /// What may be done with the content.
+    pub access: Access,
+    /// Creation, truncation, directories only.
+    pub oflags: Oflags,
+    /// Append and synchronization.
+    pub fdflags: Fdflags,
+    /// Follow a symbolic link in the last component.
+    pub follow: bool,
+}
+
+/// The directory that holds the last component of a path.
+enum Parent<'d> {
+    Same(BorrowedFd<'d>),
+    Opened(OwnedFd),
+}
+
+impl AsFd for Parent<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Parent::Same(fd) => *fd,
+            Parent::Opened(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Directory {
+    /// Opens a directory of the host by the host's own path, unsandboxed: only for preopens.
+    ///
+    /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else `open(2)` gives.
+    pub fn open_unchecked(path: &std::path::Path) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let real = std::fs::canonicalize(path)?;
+        let fd = rustix::fs::open(&real, flags, Mode::empty())?;
+        let is_root = real == std::path::Path::new("/");
+        let scope = if is_root {
+            Scope::Anywhere
+        } else {
+            Scope::Beneath
+        };
+        Ok(Directory {
+            fd: Arc::new(fd),
+            scope,
+        })
+    }
+
+    /// A directory that `open` opened beneath this one.
+    pub fn descendant(&self, fd: OwnedFd) -> Self {
+        Directory {
+            fd: Arc::new(fd),
+            scope: self.scope,
+        }
+    }
+
+    /// Opens a file or a directory. A FIFO or a device is opened without waiting for its other
+    /// end and never becomes the terminal of the process.
+    pub fn open(&self, path: &GuestPath, options: OpenOptions) -> Result<OwnedFd> {
+        resolve::open(self.as_fd(), self.scope, path.as_c_str(), options.flags())
+    }
+
+    /// Attributes of what the path names.
+    pub fn filestat(&self, path: &GuestPath, follow: bool) -> Result<Filestat> {
+        if path.is_plain_name() {
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            let stat = Filestat::from(rustix::fs::statat(self, path.as_c_str(), flags)?);
+            if !follow || stat.filetype != super::Filetype::SymbolicLink {
+                return Ok(stat);
+            }
+        }
+        Ok(rustix::fs::fstat(self.handle(path, follow)?)?.into())
+    }
+
+    /// Attributes of the directory itself.
+    pub fn own_filestat(&self) -> Result<Filestat> {
+        file::filestat(self.as_fd())
+    }
+
+    /// Sets access and modification time of the directory itself.
+    pub fn set_own_times(&self, times: SetTimes) -> Result<()> {
+        file::set_times(self.as_fd(), times)
+    }
+
+    /// Writes the directory itself to storage.
+    pub fn sync(&self) -> Result<()> {
+        file::sync(self.as_fd())
+    }
+
+    /// Sets access and modification time of what the path names.
+    #[cfg(target_os = "linux")]
+    pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
+        let handle = self.handle(path, follow)?;
+        Ok(rustix::fs::utimensat(
+            handle,
+            c"",
+            &times.timestamps(),
+            AtFlags::EMPTY_PATH,
+        )?)
+    }
+
+    /// Sets access and modification time.
+    #[cfg(not(target_os = "linux"))]
+    pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
+        Ok(rustix::fs::futimens(
+            self.handle(path, follow)?,
+            &times.timestamps(),
+        )?)
+    }
+
+    /// Creates a directory.
+    pub fn create_directory(&self, mut path: GuestPath) -> Result<()> {
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::mkdirat(
+            parent,
+            name,
+            Mode::from_raw_mode(0o777),
+        )?)
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_directory(&self, mut path: GuestPath) -> Result<()> {
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Removes anything but a directory.
+    pub fn unlink_file(&self, mut path: GuestPath) -> Result<()> {
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::unlinkat(parent, name, AtFlags::empty())?)
+    }
+
+    /// Renames a file or directory, replacing what is there.
+    pub fn rename(&self, mut from: GuestPath, target: &Directory, mut to: GuestPath) -> Result<()> {
+        let (from_parent, from_name) = self.parent(&mut from)?;
+        let (to_parent, to_name) = target.parent(&mut to)?;
+        Ok(rustix::fs::renameat(
+            from_parent,
+            from_name,
+            to_parent,
+            to_name,
+        )?)
+    }
+
+    /// Creates a hard link to a file: to a symbolic link itself unless it is to be followed.
+    ///
+    /// Errors: `EPERM` for a directory.
+    pub fn link(
+        &self,
+        mut old: GuestPath,
+        follow: bool,
+        target: &Directory,
+        mut new: GuestPath,
+    ) -> Result<()> {
+        let (new_parent, new_name) = target.parent(&mut new)?;
+        if follow {
+            return link_handle(self.handle(&old, true)?, new_parent, new_name);
+        }
+        if old.ends_like_directory() {
+            // The kernel would follow a link here, and a directory can't be linked.
+            return self.handle(&old, true).and(Err(Errno::Perm));
+        }
+        let (old_parent, old_name) = self.parent(&mut old)?;
+        Ok(rustix::fs::linkat(
+            old_parent,
+            old_name,
+            new_parent,
+            new_name,
+            AtFlags::empty(),
+        )?)
+    }
+
+    /// Creates a symbolic link. Its content is data: whoever follows it is held inside.
+    ///
+    /// Errors: `EPERM` for an absolute target, which could never be followed.
+    pub fn symlink(&self, content: &GuestPath, mut path: GuestPath) -> Result<()> {
+        if content.is_absolute() && self.scope == Scope::Beneath {
+            return Err(Errno::Perm);
+        }
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::symlinkat(content.as_c_str(), parent, name)?)
+    }
+
+    /// Content of a symbolic link.
+    ///
+    /// Errors: `EINVAL` for anything else.
+    pub fn readlink(&self, mut path: GuestPath) -> Result<Vec<u8>> {
+        if path.ends_like_directory() {
+            return self.handle(&path, true).and(Err(Errno::Inval));
+        }
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::readlinkat(parent, name, Vec::new())?.into_bytes())
+    }
+
+    /// A descriptor that stands for the object the path names.
+    fn handle(&self, path: &GuestPath, follow: bool) -> Result<OwnedFd> {
+        let follow = if follow {
+            OFlags::empty()
+        } else {
+            OFlags::NOFOLLOW
+        };
+        resolve::open(self.as_fd(), self.scope, path.as_c_str(), HANDLE | follow)
+    }
+
+    fn parent<'p>(&self, path: &'p mut GuestPath) -> Result<(Parent<'_>, &'p CStr)> {
+        if path.is_absolute() && self.scope == Scope::Beneath {
+            return Err(Errno::Perm);
+        }
+        match path.split_last() {
+            (None, name) => Ok((Parent::Same(self.as_fd()), name)),
+            (Some(parent), name) => {
+                let flags = HANDLE | OFlags::DIRECTORY;
+                let parent = resolve::open(self.as_fd(), self.scope, parent, flags)?;
+                Ok((Parent::Opened(parent), name))
+            }
+        }
+    }
+}
+
+/// Links what a handle stands for. The kernel lets only the privileged name it by the handle
+/// alone, everyone else by way of
+/// [/proc/self/fd](https://man7.org/linux/man-pages/man2/link.2.html).
+#[cfg(target_os = "linux")]
+fn link_handle(handle: OwnedFd, parent: Parent<'_>, name: &CStr) -> Result<()> {
+    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
+    Ok(rustix::fs::linkat(
+        rustix::fs::CWD,
+        path,
+        parent,
+        name,
+        AtFlags::SYMLINK_FOLLOW,
+    )?)
+}
+
+/// Nothing to name a handle by here.
+#[cfg(not(target_os = "linux"))]
+fn link_handle(_: OwnedFd, _: Parent<'_>, _: &CStr) -> Result<()> {
+    Err(Errno::NotSup)
+}
+
+impl OpenOptions {
+    fn flags(self) -> OFlags {
+        // Opening a FIFO must not wait for its other end; see `Stream` for reads that wait.
+        let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        flags |= match self.access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::WRONLY,
+            Access::ReadWrite => OFlags::RDWR,
+        };
+        flags.set(OFlags::NOFOLLOW, !self.follow);
+        flags.set(OFlags::CREATE, self.oflags.contains(Oflags::CREAT));
+        flags.set(OFlags::DIRECTORY, self.oflags.contains(Oflags::DIRECTORY));
+        flags.set(OFlags::EXCL, self.oflags.contains(Oflags::EXCL));
+        flags.set(OFlags::TRUNC, self.oflags.contains(Oflags::TRUNC));
+        flags.set(OFlags::APPEND, self.fdflags.contains(Fdflags::APPEND));
+        flags.set(OFlags::DSYNC, self.fdflags.contains(Fdflags::DSYNC));
+        flags.set(
+            OFlags::SYNC,
+            self.fdflags.intersects(Fdflags::SYNC | Fdflags::RSYNC),
+        );
+        flags
+    }
+}

@@ -1,0 +1,31 @@
+//! The operating system: typed operations on descriptors and, beneath a directory's descriptor,
+//! on paths. Flags and errors of the system stay here.
+
+mod buffer;
+mod clock;
+mod directory;
+mod errno;
+mod file;
+mod path;
+mod poll;
+mod random;
+mod readdir;
+mod resolve;
+mod socket;
+mod stream;
+mod types;
+
+pub use buffer::{Buffer, MAX_BUFFERS, Received};
+pub use clock::{Clock, resolution, time, yield_now};
+pub use directory::{Directory, OpenOptions};
+pub use errno::{Errno, Result};
+pub use file::{File, filetype};
+pub use path::GuestPath;
+pub use poll::{Interest, Ready, bytes_available, poll};
+pub use random::fill_random;
+pub use readdir::{DirectoryEntry, DirectoryStream};
+pub use socket::{ReceiveFlags, Shutdown};
+pub use stream::{Stream, StreamFd};
+pub use types::{
+    Access, Advice, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes, Timestamp, Whence,
+};

@@ -1,0 +1,99 @@
+//! Waiting until a descriptor is ready, or for some time.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use super::{Errno, Result};
+
+/// What a descriptor should become ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Interest {
+    /// Reading, or accepting.
+    Read,
+    /// Writing.
+    Write,
+}
+
+/// What polling found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ready {
+    /// A read, or a write, would not wait.
+    pub ready: bool,
+    /// The other end is gone.
+    pub hangup: bool,
+    /// The descriptor is not open in the host.
+    pub invalid: bool,
+}
+
+impl Interest {
+    fn flags(self) -> PollFlags {
+        match self {
+            Interest::Read => PollFlags::IN,
+            Interest::Write => PollFlags::OUT,
+        }
+    }
+}
+
+/// Waits for the first of `interests`, at most `timeout` (for ever when `None`), and tells the
+/// state of each, in their order. Signals don't end it.
+pub fn poll(
+    interests: &[(BorrowedFd<'_>, Interest)],
+    timeout: Option<Duration>,
+) -> Result<Vec<Ready>> {
+    let mut fds: Vec<PollFd<'_>> = interests
+        .iter()
+        .map(|(fd, interest)| PollFd::from_borrowed_fd(*fd, interest.flags()))
+        .collect();
+    // Past the end of time is for ever.
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    poll_until(&mut fds, deadline)?;
+    Ok(fds.iter().map(|fd| ready(fd.revents())).collect())
+}
+
+fn poll_until(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<()> {
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match rustix::event::poll(fds, left.map(timespec).as_ref()) {
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX) as _,
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+fn ready(events: PollFlags) -> Ready {
+    let hangup = events.contains(PollFlags::HUP);
+    let ready = events.intersects(PollFlags::IN | PollFlags::OUT | PollFlags::ERR);
+    Ready {
+        ready: ready || hangup,
+        hangup,
+        invalid: events.contains(PollFlags::NVAL),
+    }
+}
+
+/// Waits until `fd` is ready, for ever if need be.
+pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest) -> Result<()> {
+    match poll(&[(fd, interest)], None)?[..] {
+        [Ready { invalid: true, .. }] => Err(Errno::Badf),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `fd` is ready now.
+pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
+    Ok(poll(&[(fd, interest)], Some(Duration::ZERO))?[0].ready)
+}
+
+/// Bytes that can be read without waiting, 0 where that is not known.
+pub fn bytes_available(fd: BorrowedFd<'_>) -> u64 {
+    rustix::io::ioctl_fionread(fd).unwrap_or(0)
+}

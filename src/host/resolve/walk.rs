@@ -1,0 +1,152 @@
+//! Resolution in user space, one component at a time, with every directory on the way held open.
+//!
+//! No step asks the kernel for `..` or lets it follow a link, so that a directory renamed or
+//! replaced meanwhile cannot lead outside.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::OFlags;
+
+use super::{CREATE_MODE, Errno, HANDLE, Result};
+
+/// Most symbolic links that one path may go through (as Linux has it).
+const MAX_LINKS: usize = 40;
+
+/// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives.
+pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
+    let mut walk = Walk {
+        root,
+        entered: Vec::new(),
+        links: 0,
+        pending: Vec::new(),
+    };
+    walk.set_pending(path.to_bytes().to_vec())?;
+    loop {
+        if let Some(opened) = walk.step(flags)? {
+            return Ok(opened);
+        }
+    }
+}
+
+struct Walk<'r> {
+    root: BorrowedFd<'r>,
+    /// The directories between the root and here.
+    entered: Vec<OwnedFd>,
+    links: usize,
+    /// What is still to be resolved, from here.
+    pending: Vec<u8>,
+}
+
+/// The next component.
+struct Component {
+    name: CString,
+    is_last: bool,
+    /// A slash follows: it must be a directory, and a link is followed.
+    slash: bool,
+}
+
+impl Walk<'_> {
+    fn here(&self) -> BorrowedFd<'_> {
+        self.entered.last().map_or(self.root, AsFd::as_fd)
+    }
+
+    fn set_pending(&mut self, path: Vec<u8>) -> Result<()> {
+        if path.first() == Some(&b'/') {
+            return Err(Errno::Perm);
+        }
+        self.pending = path;
+        Ok(())
+    }
+
+    fn step(&mut self, flags: OFlags) -> Result<Option<OwnedFd>> {
+        let component = self.next_component()?;
+        match component.name.to_bytes() {
+            b"." => {}
+            b".." => drop(self.entered.pop().ok_or(Errno::Perm)?),
+            _ if component.is_last => return self.open_last(component, flags),
+            _ => return self.enter(component).map(|()| None),
+        }
+        if component.is_last {
+            self.open_at(c".", flags).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn next_component(&mut self) -> Result<Component> {
+        let end = self
+            .pending
+            .iter()
+            .position(|&byte| byte == b'/')
+            .unwrap_or(self.pending.len());
+        let rest = self.pending[end..].iter().position(|&byte| byte != b'/');
+        let component = Component {
+            name: CString::new(&self.pending[..end]).map_err(|_| Errno::Inval)?,
+            is_last: rest.is_none(),
+            slash: end < self.pending.len(),
+        };
+        self.pending
+            .drain(..rest.map_or(self.pending.len(), |start| end + start));
+        Ok(component)
+    }
+
+    fn enter(&mut self, component: Component) -> Result<()> {
+        match self.open_at(
+            &component.name,
+            HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW,
+        ) {
+            Ok(directory) => {
+                self.entered.push(directory);
+                Ok(())
+            }
+            Err(Errno::NotDir | Errno::Loop) => {
+                let target = self.link_target(&component.name).ok_or(Errno::NotDir)?;
+                self.follow(target, true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_last(&mut self, last: Component, flags: OFlags) -> Result<Option<OwnedFd>> {
+        let creates = flags.contains(OFlags::CREATE);
+        if creates && last.slash {
+            return Err(Errno::IsDir);
+        }
+        let follows = (last.slash || !flags.contains(OFlags::NOFOLLOW))
+            && !(creates && flags.contains(OFlags::EXCL));
+        if follows && let Some(target) = self.link_target(&last.name) {
+            return self.follow(target, last.slash).map(|()| None);
+        }
+        let directory = if last.slash {
+            OFlags::DIRECTORY
+        } else {
+            OFlags::empty()
+        };
+        self.open_at(&last.name, flags | directory).map(Some)
+    }
+
+    /// Goes on with the content of a link in place of its name.
+    fn follow(&mut self, target: CString, slash: bool) -> Result<()> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(Errno::Loop);
+        }
+        let mut path = target.into_bytes();
+        if slash {
+            path.push(b'/');
+        }
+        path.append(&mut self.pending);
+        self.set_pending(path)
+    }
+
+    fn link_target(&self, name: &CStr) -> Option<CString> {
+        rustix::fs::readlinkat(self.here(), name, Vec::new()).ok()
+    }
+
+    /// Opens an entry of the directory here; a link is never followed.
+    fn open_at(&self, name: &CStr, flags: OFlags) -> Result<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(self.here(), name, flags, CREATE_MODE)?)
+    }
+}

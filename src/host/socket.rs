@@ -1,0 +1,95 @@
+//! Sockets, which the guest gets from the host or by accepting on one.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use bitflags::bitflags;
+use rustix::net::SocketType;
+use rustix::net::sockopt::socket_type;
+
+use super::buffer::{Received, recvmsg, sendmsg};
+use super::poll::Interest;
+use super::{Buffer, Fdflags, Filetype, Result, Stream, StreamFd};
+
+bitflags! {
+    /// How `sock_recv` receives ([preview1 `riflags`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#riflags)).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct ReceiveFlags: u16 {
+        /// The data stays in the socket.
+        const PEEK = 1 << 0;
+        /// Wait until the buffers are full.
+        const WAITALL = 1 << 1;
+    }
+}
+
+/// Which directions of a connection end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Receiving.
+    Read,
+    /// Sending.
+    Write,
+    /// Both.
+    Both,
+}
+
+pub(super) fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
+    Ok(match socket_type(fd)? {
+        SocketType::DGRAM => Filetype::SocketDgram,
+        _ => Filetype::SocketStream,
+    })
+}
+
+impl Stream {
+    /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
+    pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
+        let connection = self.when_ready(Interest::Read, |fd| Ok(accept(fd)?))?;
+        Stream::new(StreamFd::Owned(connection), flags)
+    }
+
+    /// Receives into the buffers.
+    pub fn receive(&self, buffers: &[Buffer<'_>], flags: ReceiveFlags) -> Result<Received> {
+        let mut os = 0;
+        if flags.contains(ReceiveFlags::PEEK) {
+            os |= libc::MSG_PEEK;
+        }
+        if flags.contains(ReceiveFlags::WAITALL) {
+            os |= libc::MSG_WAITALL;
+        }
+        self.when_ready(Interest::Read, |fd| recvmsg(fd, buffers, os))
+    }
+
+    /// Sends the buffers. A closed connection is `EPIPE`, never a signal.
+    pub fn send(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        self.when_ready(Interest::Write, |fd| sendmsg(fd, buffers, NO_SIGNAL))
+    }
+
+    /// Ends receiving, sending or both.
+    pub fn shutdown(&self, how: Shutdown) -> Result<()> {
+        let how = match how {
+            Shutdown::Read => rustix::net::Shutdown::Read,
+            Shutdown::Write => rustix::net::Shutdown::Write,
+            Shutdown::Both => rustix::net::Shutdown::Both,
+        };
+        Ok(rustix::net::shutdown(self.as_fd(), how)?)
+    }
+}
+
+#[cfg(target_os = "linux")]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+/// Node.js ignores SIGPIPE.
+#[cfg(not(target_os = "linux"))]
+const NO_SIGNAL: libc::c_int = 0;
+
+#[cfg(target_os = "linux")]
+fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
+    use rustix::net::SocketFlags;
+    rustix::net::accept_with(fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
+    let connection = rustix::net::accept(fd)?;
+    rustix::io::fcntl_setfd(&connection, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&connection, true)?;
+    Ok(connection)
+}

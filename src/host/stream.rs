@@ -1,0 +1,212 @@
+//! Everything that is neither a regular file of the guest nor a directory: standard streams that
+//! the host lent, pipes, terminals, devices, sockets. Its position, if any, is the kernel's.
+#![allow(unsafe_code)] // Borrows descriptors that belong to the host.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use super::buffer::{preadv, pwritev, readv, retry_on_intr, writev};
+use super::poll::{self, Interest};
+use super::types::signed;
+use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Result, SetTimes, Whence, file};
+
+/// Whose descriptor it is.
+#[derive(Debug)]
+pub enum StreamFd {
+    /// Opened for the guest, non-blocking, closed with the stream.
+    Owned(OwnedFd),
+    /// Lent by the host: never closed, its status flags never changed.
+    Lent(RawFd),
+}
+
+impl AsFd for StreamFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            StreamFd::Owned(fd) => fd.as_fd(),
+            // SAFETY: a stream over a lent descriptor is made only after fstat has accepted it,
+            // so it is not -1. If the host closes it later, calls give EBADF, or reach what the
+            // host put in its place, as they do for child_process and node:wasi.
+            StreamFd::Lent(fd) => unsafe { BorrowedFd::borrow_raw(*fd) },
+        }
+    }
+}
+
+/// A pipe is ready for writing when this much fits (`PIPE_BUF` of Linux).
+const WRITABLE_WITHOUT_WAITING: usize = 4096;
+
+/// A stream and the flags that the guest sees, which may differ from those of the host.
+#[derive(Debug)]
+pub struct Stream {
+    fd: StreamFd,
+    filetype: Filetype,
+    terminal: bool,
+    flags: Fdflags,
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Stream {
+    /// Errors: `EBADF` when no such descriptor is open; `EINVAL` for one that is no file of any
+    /// kind (an epoll instance, for example).
+    pub fn new(fd: StreamFd, flags: Fdflags) -> Result<Self> {
+        if matches!(fd, StreamFd::Lent(raw) if raw < 0) {
+            return Err(Errno::Badf);
+        }
+        let filetype = filetype(fd.as_fd())?;
+        let terminal = filetype == Filetype::CharacterDevice && is_terminal(fd.as_fd());
+        Ok(Stream {
+            fd,
+            filetype,
+            terminal,
+            flags,
+        })
+    }
+
+    /// What it is.
+    pub fn filetype(&self) -> Filetype {
+        self.filetype
+    }
+
+    /// Whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Whether it is a socket of any kind.
+    pub fn is_socket(&self) -> bool {
+        matches!(
+            self.filetype,
+            Filetype::SocketDgram | Filetype::SocketStream
+        )
+    }
+
+    /// Flags as the guest set them.
+    pub fn flags(&self) -> Fdflags {
+        self.flags
+    }
+
+    /// Sets the flags, for this guest only: the descriptor itself may be the host's.
+    pub fn set_flags(&mut self, flags: Fdflags) {
+        self.flags = flags;
+    }
+
+    /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
+    pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        self.when_ready(Interest::Read, |fd| readv(fd, buffers))
+    }
+
+    /// Writes at the stream's own position, or at the end of a file when appending.
+    pub fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        if self.flags.contains(Fdflags::APPEND) && self.filetype == Filetype::RegularFile {
+            rustix::fs::seek(self, rustix::fs::SeekFrom::End(0))?;
+        }
+        match (&self.fd, buffers) {
+            // The descriptor itself waits, so write only what surely fits.
+            (StreamFd::Lent(_), [first, ..]) if self.flags.contains(Fdflags::NONBLOCK) => {
+                let some = first.truncated(WRITABLE_WITHOUT_WAITING);
+                self.when_ready(Interest::Write, |fd| writev(fd, &[some]))
+            }
+            _ => self.when_ready(Interest::Write, |fd| writev(fd, buffers)),
+        }
+    }
+
+    /// Reads at `offset`. `ESPIPE` where there are no offsets.
+    pub fn read_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        let offset = signed(offset)?;
+        retry_on_intr(|| preadv(self.as_fd(), buffers, offset))
+    }
+
+    /// Writes at `offset`. `ESPIPE` where there are no offsets.
+    pub fn write_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        let offset = signed(offset)?;
+        retry_on_intr(|| pwritev(self.as_fd(), buffers, offset))
+    }
+
+    /// Runs `transfer` as the guest's `NONBLOCK` says, whatever the descriptor's own mode is.
+    pub(super) fn when_ready<T>(
+        &self,
+        interest: Interest,
+        mut transfer: impl FnMut(BorrowedFd<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let nonblocking = self.flags.contains(Fdflags::NONBLOCK);
+        if nonblocking && !poll::is_ready(self.as_fd(), interest)? {
+            return Err(Errno::Again);
+        }
+        loop {
+            match retry_on_intr(|| transfer(self.as_fd())) {
+                Err(Errno::Again) if !nonblocking => poll::wait(self.as_fd(), interest)?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Moves the position. `ESPIPE` where there is none.
+    pub fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
+        use rustix::fs::SeekFrom;
+        let target = match whence {
+            Whence::Set => SeekFrom::Start(u64::try_from(offset).map_err(|_| Errno::Inval)?),
+            Whence::Current => SeekFrom::Current(offset),
+            Whence::End => SeekFrom::End(offset),
+        };
+        Ok(rustix::fs::seek(self, target)?)
+    }
+
+    /// Announces how a region will be used.
+    pub fn advise(&self, offset: u64, length: u64, advice: Advice) -> Result<()> {
+        file::advise(self.as_fd(), offset, length, advice)
+    }
+
+    /// Makes sure that a region of a file exists.
+    pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        signed(offset)?;
+        signed(length)?;
+        let mode = rustix::fs::FallocateFlags::empty();
+        retry_on_intr(|| Ok(rustix::fs::fallocate(self, mode, offset, length)?))
+    }
+
+    /// Writes data and attributes to storage.
+    pub fn sync(&self) -> Result<()> {
+        file::sync(self.as_fd())
+    }
+
+    /// Writes data to storage.
+    pub fn datasync(&self) -> Result<()> {
+        file::datasync(self.as_fd())
+    }
+
+    /// Attributes, with the kind of socket told apart.
+    pub fn filestat(&self) -> Result<Filestat> {
+        Ok(Filestat {
+            filetype: self.filetype,
+            ..file::filestat(self.as_fd())?
+        })
+    }
+
+    /// Cuts a file or grows it with zeros.
+    pub fn set_size(&self, size: u64) -> Result<()> {
+        signed(size)?;
+        retry_on_intr(|| Ok(rustix::fs::ftruncate(self, size)?))
+    }
+
+    /// Sets access and modification time.
+    pub fn set_times(&self, times: SetTimes) -> Result<()> {
+        file::set_times(self.as_fd(), times)
+    }
+}
+
+fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
+    let mode = rustix::fs::fstat(fd)?.st_mode;
+    match rustix::fs::FileType::from_raw_mode(mode) {
+        rustix::fs::FileType::Unknown => Err(Errno::Inval),
+        rustix::fs::FileType::Socket => super::socket::filetype(fd),
+        kind => Ok(kind.into()),
+    }
+}
+
+fn is_terminal(fd: BorrowedFd<'_>) -> bool {
+    // SAFETY: isatty looks at the descriptor only.
+    unsafe { libc::isatty(fd.as_raw_fd()) == 1 }
+}

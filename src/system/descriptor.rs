@@ -1,0 +1,185 @@
+//! What a file descriptor of the guest stands for.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use crate::host::{
+    Advice, Buffer, Directory, DirectoryStream, Errno, Fdflags, File, Filestat, Filetype, Result,
+    SetTimes, Stream, Whence,
+};
+
+/// What is behind an fd. A file system in memory would be further variants.
+#[derive(Debug)]
+pub enum Descriptor {
+    /// Regular file that the guest opened.
+    File(File),
+    /// Directory, preopened or opened by the guest.
+    Directory(OpenDirectory),
+    /// Anything else: standard streams, pipes, terminals, devices, sockets.
+    Stream(Stream),
+}
+
+/// A directory the guest holds open.
+#[derive(Debug)]
+pub struct OpenDirectory {
+    pub(super) directory: Directory,
+    /// Name the guest knows a preopen by.
+    pub(super) preopen: Option<Vec<u8>>,
+    pub(super) flags: Fdflags,
+    /// Made when the guest first reads the entries.
+    pub(super) stream: Option<DirectoryStream>,
+}
+
+impl OpenDirectory {
+    pub(super) fn new(directory: Directory, preopen: Option<Vec<u8>>, flags: Fdflags) -> Self {
+        OpenDirectory {
+            directory,
+            preopen,
+            flags,
+            stream: None,
+        }
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Descriptor::File(file) => file.as_fd(),
+            Descriptor::Directory(directory) => directory.directory.as_fd(),
+            Descriptor::Stream(stream) => stream.as_fd(),
+        }
+    }
+}
+
+/// Reading, writing and seeking a directory makes no sense; its rights don't allow it either.
+const NO_CONTENT: Errno = Errno::IsDir;
+
+impl Descriptor {
+    pub(super) fn filetype(&self) -> Filetype {
+        match self {
+            Descriptor::File(_) => Filetype::RegularFile,
+            Descriptor::Directory(_) => Filetype::Directory,
+            Descriptor::Stream(stream) => stream.filetype(),
+        }
+    }
+
+    pub(super) fn flags(&self) -> Fdflags {
+        match self {
+            Descriptor::File(file) => file.flags(),
+            Descriptor::Directory(directory) => directory.flags,
+            Descriptor::Stream(stream) => stream.flags(),
+        }
+    }
+
+    pub(super) fn set_flags(&mut self, flags: Fdflags) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.set_flags(flags)?,
+            Descriptor::Directory(directory) => directory.flags = flags,
+            Descriptor::Stream(stream) => stream.set_flags(flags),
+        }
+        Ok(())
+    }
+
+    pub(super) fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        match self {
+            Descriptor::File(file) => file.read(buffers),
+            Descriptor::Stream(stream) => stream.read(buffers),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn write(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        match self {
+            Descriptor::File(file) => file.write(buffers),
+            Descriptor::Stream(stream) => stream.write(buffers),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn read_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        match self {
+            Descriptor::File(file) => file.read_at(buffers, offset),
+            Descriptor::Stream(stream) => stream.read_at(buffers, offset),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn write_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        match self {
+            Descriptor::File(file) => file.write_at(buffers, offset),
+            Descriptor::Stream(stream) => stream.write_at(buffers, offset),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
+        match self {
+            Descriptor::File(file) => file.seek(offset, whence),
+            Descriptor::Stream(stream) => stream.seek(offset, whence),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn tell(&self) -> Result<u64> {
+        match self {
+            Descriptor::File(file) => Ok(file.tell()),
+            Descriptor::Stream(stream) => stream.seek(0, Whence::Current),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn advise(&self, offset: u64, length: u64, advice: Advice) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.advise(offset, length, advice),
+            Descriptor::Stream(stream) => stream.advise(offset, length, advice),
+            Descriptor::Directory(_) => Err(Errno::Badf),
+        }
+    }
+
+    pub(super) fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.allocate(offset, length),
+            Descriptor::Stream(stream) => stream.allocate(offset, length),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn sync(&self) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.sync(),
+            Descriptor::Stream(stream) => stream.sync(),
+            Descriptor::Directory(directory) => directory.directory.sync(),
+        }
+    }
+
+    pub(super) fn datasync(&self) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.datasync(),
+            Descriptor::Stream(stream) => stream.datasync(),
+            Descriptor::Directory(directory) => directory.directory.sync(),
+        }
+    }
+
+    pub(super) fn filestat(&self) -> Result<Filestat> {
+        match self {
+            Descriptor::File(file) => file.filestat(),
+            Descriptor::Stream(stream) => stream.filestat(),
+            Descriptor::Directory(directory) => directory.directory.own_filestat(),
+        }
+    }
+
+    pub(super) fn set_size(&self, size: u64) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.set_size(size),
+            Descriptor::Stream(stream) => stream.set_size(size),
+            Descriptor::Directory(_) => Err(NO_CONTENT),
+        }
+    }
+
+    pub(super) fn set_times(&self, times: SetTimes) -> Result<()> {
+        match self {
+            Descriptor::File(file) => file.set_times(times),
+            Descriptor::Stream(stream) => stream.set_times(times),
+            Descriptor::Directory(directory) => directory.directory.set_own_times(times),
+        }
+    }
+}

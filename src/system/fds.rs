@@ -1,0 +1,159 @@
+//! Calls on a descriptor.
+
+use super::rights::{Rights, RightsPair};
+use super::{
+    Advice, Buffer, Descriptor, Errno, Fd, Fdflags, Filestat, Filetype, Result, SetTimes, System,
+    Whence,
+};
+
+/// State of a descriptor ([preview1 `fdstat`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#fdstat)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fdstat {
+    /// What it is.
+    pub filetype: Filetype,
+    /// Its flags.
+    pub flags: Fdflags,
+    /// Its rights.
+    pub rights: RightsPair,
+}
+
+/// Every call gives `EBADF` for a descriptor that is not open and `ENOTCAPABLE` for one without
+/// the right of the call's name, and else what the host says.
+impl System {
+    /// `fd_advise`. `EBADF` for a directory.
+    pub fn fd_advise(&self, fd: Fd, offset: u64, length: u64, advice: Advice) -> Result<()> {
+        self.table
+            .with(fd, Rights::FD_ADVISE)?
+            .advise(offset, length, advice)
+    }
+
+    /// `fd_allocate`.
+    pub fn fd_allocate(&self, fd: Fd, offset: u64, length: u64) -> Result<()> {
+        self.table
+            .with(fd, Rights::FD_ALLOCATE)?
+            .allocate(offset, length)
+    }
+
+    /// `fd_close`. Needs no right.
+    pub fn fd_close(&mut self, fd: Fd) -> Result<()> {
+        self.table.remove(fd).map(drop)
+    }
+
+    /// `fd_datasync`.
+    pub fn fd_datasync(&self, fd: Fd) -> Result<()> {
+        self.table.with(fd, Rights::FD_DATASYNC)?.datasync()
+    }
+
+    /// `fd_fdstat_get`. Needs no right.
+    pub fn fd_fdstat_get(&self, fd: Fd) -> Result<Fdstat> {
+        let entry = self.table.get(fd)?;
+        Ok(Fdstat {
+            filetype: entry.descriptor.filetype(),
+            flags: entry.descriptor.flags(),
+            rights: entry.rights,
+        })
+    }
+
+    /// `fd_fdstat_set_flags`.
+    pub fn fd_fdstat_set_flags(&mut self, fd: Fd, flags: Fdflags) -> Result<()> {
+        self.table
+            .with_mut(fd, Rights::FD_FDSTAT_SET_FLAGS)?
+            .set_flags(flags)
+    }
+
+    /// `fd_fdstat_set_rights`. Rights only shrink: `ENOTCAPABLE` for one that is not there.
+    pub fn fd_fdstat_set_rights(&mut self, fd: Fd, rights: RightsPair) -> Result<()> {
+        let entry = self.table.get_mut(fd)?;
+        if !entry.rights.contains(rights) {
+            return Err(Errno::NotCapable);
+        }
+        entry.rights = rights;
+        Ok(())
+    }
+
+    /// `fd_filestat_get`.
+    pub fn fd_filestat_get(&self, fd: Fd) -> Result<Filestat> {
+        self.table.with(fd, Rights::FD_FILESTAT_GET)?.filestat()
+    }
+
+    /// `fd_filestat_set_size`.
+    pub fn fd_filestat_set_size(&self, fd: Fd, size: u64) -> Result<()> {
+        self.table
+            .with(fd, Rights::FD_FILESTAT_SET_SIZE)?
+            .set_size(size)
+    }
+
+    /// `fd_filestat_set_times`.
+    pub fn fd_filestat_set_times(&self, fd: Fd, times: SetTimes) -> Result<()> {
+        self.table
+            .with(fd, Rights::FD_FILESTAT_SET_TIMES)?
+            .set_times(times)
+    }
+
+    /// `fd_pread`: bytes read. Needs the right to seek too.
+    pub fn fd_pread(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        self.table
+            .with(fd, Rights::FD_READ | Rights::FD_SEEK)?
+            .read_at(buffers, offset)
+    }
+
+    /// `fd_pwrite`: bytes written. Needs the right to seek too.
+    pub fn fd_pwrite(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+        self.table
+            .with(fd, Rights::FD_WRITE | Rights::FD_SEEK)?
+            .write_at(buffers, offset)
+    }
+
+    /// `fd_read`: bytes read, 0 at the end.
+    pub fn fd_read(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
+        self.table.with_mut(fd, Rights::FD_READ)?.read(buffers)
+    }
+
+    /// `fd_write`: bytes written.
+    pub fn fd_write(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
+        self.table.with_mut(fd, Rights::FD_WRITE)?.write(buffers)
+    }
+
+    /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. `None` for a descriptor
+    /// that is something else. Needs no right.
+    pub fn preopen_name(&self, fd: Fd) -> Result<Option<&[u8]>> {
+        match &self.table.get(fd)?.descriptor {
+            Descriptor::Directory(directory) => Ok(directory.preopen.as_deref()),
+            _ => Ok(None),
+        }
+    }
+
+    /// `fd_renumber`. Needs no right; `to` must be open.
+    pub fn fd_renumber(&mut self, from: Fd, to: Fd) -> Result<()> {
+        self.table.renumber(from, to)
+    }
+
+    /// `fd_seek`: the new position. A seek that moves nothing needs only the right to tell.
+    pub fn fd_seek(&mut self, fd: Fd, offset: i64, whence: Whence) -> Result<u64> {
+        if offset == 0 && whence == Whence::Current {
+            return self.fd_tell(fd);
+        }
+        self.table
+            .with_mut(fd, Rights::FD_SEEK)?
+            .seek(offset, whence)
+    }
+
+    /// `fd_sync`.
+    pub fn fd_sync(&self, fd: Fd) -> Result<()> {
+        self.table.with(fd, Rights::FD_SYNC)?.sync()
+    }
+
+    /// `fd_tell`: the position. The right to seek
+    /// [implies](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#rights) this one.
+    pub fn fd_tell(&self, fd: Fd) -> Result<u64> {
+        let entry = self.table.get(fd)?;
+        if !entry
+            .rights
+            .base
+            .intersects(Rights::FD_TELL | Rights::FD_SEEK)
+        {
+            return Err(Errno::NotCapable);
+        }
+        entry.descriptor.tell()
+    }
+}

@@ -1,0 +1,83 @@
+//! WASI preview1 with typed arguments: descriptors, rights, files, paths, time. No guest pointer
+//! comes this far.
+
+mod descriptor;
+mod fds;
+mod paths;
+mod poll;
+mod readdir;
+mod rights;
+mod sockets;
+mod strings;
+mod table;
+
+use std::path::Path;
+
+use descriptor::{Descriptor, OpenDirectory};
+pub use fds::Fdstat;
+pub use paths::{Open, PathArgument};
+pub use poll::{Event, EventKind, Subscription, SubscriptionKind};
+pub use readdir::DirectoryVisitor;
+pub use rights::{Rights, RightsPair};
+pub use strings::Strings;
+pub use table::Fd;
+use table::{Entry, FdTable};
+
+pub use crate::host::{
+    Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
+    MAX_BUFFERS, Oflags, ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Timestamp,
+    Whence, fill_random, resolution, time, yield_now,
+};
+use crate::host::{Directory, File, Stream, StreamFd};
+
+/// All that one guest can see and do.
+#[derive(Debug)]
+pub struct System {
+    /// Command line arguments, the first by convention the program's name.
+    pub args: Strings,
+    /// Environment, each `NAME=value`.
+    pub environ: Strings,
+    table: FdTable,
+}
+
+impl System {
+    /// A guest that has descriptors 0 to 2, lent by the host, and nothing else.
+    ///
+    /// Errors: `EBADF` when one of `stdio` is not open; `EINVAL` when it is of no kind that a
+    /// guest can use (an epoll instance, for example).
+    pub fn new(args: Strings, environ: Strings, stdio: [i32; 3]) -> Result<Self> {
+        let mut system = System {
+            args,
+            environ,
+            table: FdTable::default(),
+        };
+        for fd in stdio {
+            let stream = Stream::new(StreamFd::Lent(fd), Fdflags::empty())?;
+            let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
+            system.table.insert(Entry {
+                descriptor: Descriptor::Stream(stream),
+                rights,
+            })?;
+        }
+        Ok(system)
+    }
+
+    /// Gives the guest a directory of the host, under the name it will know it by, with the next
+    /// free descriptor (3 for the first).
+    ///
+    /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else opening it gives.
+    pub fn preopen(&mut self, name: Vec<u8>, path: &Path) -> Result<Fd> {
+        let directory = Directory::open_unchecked(path)?;
+        let open = OpenDirectory::new(directory, Some(name), Fdflags::empty());
+        let rights = RightsPair::most_for(Filetype::Directory, false);
+        self.table.insert(Entry {
+            descriptor: Descriptor::Directory(open),
+            rights,
+        })
+    }
+
+    /// Closes all descriptors; those lent by the host stay open there.
+    pub fn close_all(&mut self) {
+        self.table.clear();
+    }
+}

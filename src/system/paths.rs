@@ -1,0 +1,188 @@
+//! Calls on a path beneath a directory descriptor.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use super::rights::{Rights, RightsPair};
+use super::{
+    Descriptor, Entry, Errno, Fd, Fdflags, File, Filestat, Filetype, GuestPath, Oflags,
+    OpenDirectory, Result, SetTimes, Stream, StreamFd, System,
+};
+use crate::host::{Access, OpenOptions};
+
+/// A path from the guest. What is wrong with it is said only after the descriptor and its rights
+/// have been found good.
+pub type PathArgument = Result<GuestPath>;
+
+/// What `path_open` is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// Follow a symbolic link in the last component.
+    pub follow: bool,
+    /// Creation, truncation, directories only.
+    pub oflags: Oflags,
+    /// Rights of the new descriptor; those that its kind can't have are left out.
+    pub rights: RightsPair,
+    /// Flags of the new descriptor.
+    pub fdflags: Fdflags,
+}
+
+impl Open {
+    /// What the directory must allow.
+    fn needed_base(&self) -> Rights {
+        let mut needed = Rights::PATH_OPEN;
+        needed.set(
+            Rights::PATH_CREATE_FILE,
+            self.oflags.contains(Oflags::CREAT),
+        );
+        needed.set(
+            Rights::PATH_FILESTAT_SET_SIZE,
+            self.oflags.contains(Oflags::TRUNC),
+        );
+        needed
+    }
+
+    /// What the directory must let its files have.
+    fn needed_inheriting(&self) -> Rights {
+        let mut needed = self.rights.base | self.rights.inheriting;
+        if self.fdflags.contains(Fdflags::DSYNC) {
+            needed |= Rights::FD_DATASYNC;
+        }
+        if self.fdflags.intersects(Fdflags::SYNC | Fdflags::RSYNC) {
+            needed |= Rights::FD_SYNC;
+        }
+        needed
+    }
+}
+
+/// Every call gives `EBADF` for a descriptor that is not open, `ENOTDIR` for one that is no
+/// directory, `ENOTCAPABLE` without the right of the call's name, the errors of
+/// [`GuestPath::new`], `EPERM` for a path that leaves the directory, and else what the host says.
+impl System {
+    /// `path_create_directory`.
+    pub fn path_create_directory(&self, fd: Fd, path: PathArgument) -> Result<()> {
+        let directory = self.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
+        directory.directory.create_directory(path?)
+    }
+
+    /// `path_filestat_get`.
+    pub fn path_filestat_get(&self, fd: Fd, follow: bool, path: PathArgument) -> Result<Filestat> {
+        let directory = self.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
+        directory.directory.filestat(&path?, follow)
+    }
+
+    /// `path_filestat_set_times`.
+    pub fn path_filestat_set_times(
+        &self,
+        fd: Fd,
+        follow: bool,
+        path: PathArgument,
+        times: SetTimes,
+    ) -> Result<()> {
+        let directory = self.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
+        directory.directory.set_times(&path?, follow, times)
+    }
+
+    /// `path_link`.
+    pub fn path_link(
+        &self,
+        (old_fd, follow, old_path): (Fd, bool, PathArgument),
+        (new_fd, new_path): (Fd, PathArgument),
+    ) -> Result<()> {
+        let source = self.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
+        let target = self.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
+        source
+            .directory
+            .link(old_path?, follow, &target.directory, new_path?)
+    }
+
+    /// `path_open`: the lowest free number, with the rights asked for that its kind can have.
+    ///
+    /// Errors: `ENOTCAPABLE` when the directory lacks a right to create or truncate, or to
+    /// inherit what is asked for.
+    pub fn path_open(&mut self, fd: Fd, path: PathArgument, open: Open) -> Result<Fd> {
+        let directory = self.table.directory(fd, open.needed_base())?;
+        if !self
+            .table
+            .get(fd)?
+            .rights
+            .inheriting
+            .contains(open.needed_inheriting())
+        {
+            return Err(Errno::NotCapable);
+        }
+        let options = OpenOptions {
+            access: open.rights.base.access(),
+            oflags: open.oflags,
+            fdflags: open.fdflags,
+            follow: open.follow,
+        };
+        let opened = directory.directory.open(&path?, options)?;
+        let entry = entry_for(directory, opened, open, options.access)?;
+        self.table.insert(entry)
+    }
+
+    /// `path_readlink`: the content of a symbolic link. `EINVAL` for anything else.
+    pub fn path_readlink(&self, fd: Fd, path: PathArgument) -> Result<Vec<u8>> {
+        self.table
+            .directory(fd, Rights::PATH_READLINK)?
+            .directory
+            .readlink(path?)
+    }
+
+    /// `path_remove_directory`.
+    pub fn path_remove_directory(&self, fd: Fd, path: PathArgument) -> Result<()> {
+        let directory = self.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
+        directory.directory.remove_directory(path?)
+    }
+
+    /// `path_rename`.
+    pub fn path_rename(
+        &self,
+        (old_fd, old_path): (Fd, PathArgument),
+        (new_fd, new_path): (Fd, PathArgument),
+    ) -> Result<()> {
+        let source = self.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?;
+        let target = self.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
+        source
+            .directory
+            .rename(old_path?, &target.directory, new_path?)
+    }
+
+    /// `path_symlink`. `EPERM` for absolute content.
+    pub fn path_symlink(&self, content: PathArgument, fd: Fd, path: PathArgument) -> Result<()> {
+        let directory = self.table.directory(fd, Rights::PATH_SYMLINK)?;
+        directory.directory.symlink(&content?, path?)
+    }
+
+    /// `path_unlink_file`. `EISDIR` for a directory.
+    pub fn path_unlink_file(&self, fd: Fd, path: PathArgument) -> Result<()> {
+        self.table
+            .directory(fd, Rights::PATH_UNLINK_FILE)?
+            .directory
+            .unlink_file(path?)
+    }
+}
+
+fn entry_for(parent: &OpenDirectory, fd: OwnedFd, open: Open, access: Access) -> Result<Entry> {
+    let filetype = crate::host::filetype(fd.as_fd())?;
+    let (descriptor, terminal) = match filetype {
+        Filetype::RegularFile => (Descriptor::File(File::new(fd, open.fdflags)), false),
+        Filetype::Directory => {
+            let directory = parent.directory.descendant(fd);
+            (
+                Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)),
+                false,
+            )
+        }
+        _ => {
+            let stream = Stream::new(StreamFd::Owned(fd), open.fdflags)?;
+            let terminal = stream.is_terminal();
+            (Descriptor::Stream(stream), terminal)
+        }
+    };
+    let most = RightsPair::most_for(filetype, terminal).opened_for(access);
+    Ok(Entry {
+        descriptor,
+        rights: open.rights.intersection(most),
+    })
+}

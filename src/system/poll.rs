@@ -1,0 +1,234 @@
+//! `poll_oneoff`.
+
+use std::collections::HashMap;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use super::rights::Rights;
+use super::{Clock, Descriptor, Errno, Fd, Result, System, Timestamp, time};
+use crate::host::{Interest, Ready, bytes_available, poll};
+
+/// What the guest waits for, and the number by which it will recognise the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscription {
+    /// Given back with the event.
+    pub userdata: u64,
+    /// What to wait for.
+    pub kind: SubscriptionKind,
+}
+
+/// What the guest waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionKind {
+    /// Some time.
+    Clock {
+        /// By which clock.
+        clock: Clock,
+        /// Nanoseconds from now, or a time of the clock.
+        timeout: Timestamp,
+        /// Whether it is a time of the clock.
+        absolute: bool,
+    },
+    /// A descriptor that can be read.
+    FdRead(Fd),
+    /// A descriptor that can be written.
+    FdWrite(Fd),
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// Of the subscription.
+    pub userdata: u64,
+    /// `Success`, or why waiting for it makes no sense.
+    pub error: Errno,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Kind of an event, with what is known beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// The time has come.
+    Clock,
+    /// A descriptor can be read.
+    FdRead {
+        /// Bytes there, as far as known.
+        nbytes: u64,
+        /// The other end is closed.
+        hangup: bool,
+    },
+    /// A descriptor can be written.
+    FdWrite {
+        /// The other end is closed.
+        hangup: bool,
+    },
+}
+
+/// A subscription once the descriptor has been looked up and the clock read.
+enum Watch {
+    Refused(Errno),
+    Deadline(Duration),
+    /// Position in the list given to the host.
+    Descriptor(usize),
+}
+
+impl System {
+    /// `poll_oneoff`: waits until something happens and tells all that has, in the order of the
+    /// subscriptions. A descriptor that is not open (`EBADF`) or that may not be polled
+    /// (`ENOTCAPABLE`) is an event with that error.
+    ///
+    /// Errors: `EINVAL` without subscriptions.
+    pub fn poll_oneoff(&self, subscriptions: &[Subscription]) -> Result<Vec<Event>> {
+        if subscriptions.is_empty() {
+            return Err(Errno::Inval);
+        }
+        let start = Instant::now();
+        let mut polled = Polled::default();
+        let watches: Vec<Watch> = subscriptions
+            .iter()
+            .map(|subscription| self.watch(subscription, &mut polled))
+            .collect();
+        let timeout = timeout(&watches);
+        loop {
+            let ready = self.poll_descriptors(&polled, timeout)?;
+            let elapsed = start.elapsed();
+            let events: Vec<Event> = subscriptions
+                .iter()
+                .zip(&watches)
+                .filter_map(|(subscription, watch)| {
+                    self.event(subscription, watch, &ready, elapsed)
+                })
+                .collect();
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    fn watch(&self, subscription: &Subscription, polled: &mut Polled) -> Watch {
+        let (fd, interest) = match subscription.kind {
+            SubscriptionKind::Clock {
+                clock,
+                timeout,
+                absolute,
+            } => {
+                let now = if absolute { time(clock) } else { 0 };
+                return Watch::Deadline(Duration::from_nanos(timeout.saturating_sub(now)));
+            }
+            SubscriptionKind::FdRead(fd) => (fd, Interest::Read),
+            SubscriptionKind::FdWrite(fd) => (fd, Interest::Write),
+        };
+        match self.table.with(fd, needed(interest)) {
+            Ok(_) => Watch::Descriptor(polled.add(fd, interest)),
+            Err(error) => Watch::Refused(error),
+        }
+    }
+
+    fn poll_descriptors(&self, polled: &Polled, timeout: Option<Duration>) -> Result<Vec<Ready>> {
+        if polled.list.is_empty() && timeout == Some(Duration::ZERO) {
+            return Ok(Vec::new());
+        }
+        let interests = polled
+            .list
+            .iter()
+            .map(|&(fd, interest)| Ok((self.table.with(fd, needed(interest))?.as_fd(), interest)))
+            .collect::<Result<Vec<_>>>()?;
+        poll(&interests, timeout)
+    }
+
+    fn event(
+        &self,
+        subscription: &Subscription,
+        watch: &Watch,
+        ready: &[Ready],
+        elapsed: Duration,
+    ) -> Option<Event> {
+        let userdata = subscription.userdata;
+        let event = |error, ready| {
+            let kind = self.event_kind(subscription.kind, ready);
+            Some(Event {
+                userdata,
+                error,
+                kind,
+            })
+        };
+        match *watch {
+            Watch::Refused(error) => event(error, Ready::default()),
+            Watch::Deadline(deadline) if elapsed >= deadline => {
+                event(Errno::Success, Ready::default())
+            }
+            Watch::Deadline(_) => None,
+            Watch::Descriptor(index) => match ready[index] {
+                Ready { invalid: true, .. } => event(Errno::Badf, Ready::default()),
+                ready @ Ready { ready: true, .. } => event(Errno::Success, ready),
+                _ => None,
+            },
+        }
+    }
+
+    fn event_kind(&self, kind: SubscriptionKind, ready: Ready) -> EventKind {
+        match kind {
+            SubscriptionKind::Clock { .. } => EventKind::Clock,
+            SubscriptionKind::FdRead(fd) => {
+                let nbytes = if ready.ready {
+                    self.bytes_to_read(fd)
+                } else {
+                    0
+                };
+                EventKind::FdRead {
+                    nbytes,
+                    hangup: ready.hangup,
+                }
+            }
+            SubscriptionKind::FdWrite(_) => EventKind::FdWrite {
+                hangup: ready.hangup,
+            },
+        }
+    }
+
+    fn bytes_to_read(&self, fd: Fd) -> u64 {
+        match self.table.get(fd).map(|entry| &entry.descriptor) {
+            Ok(Descriptor::File(file)) => file
+                .filestat()
+                .map_or(0, |stat| stat.size.saturating_sub(file.tell())),
+            Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
+            _ => 0,
+        }
+    }
+}
+
+/// Descriptors to poll, each once: the host takes no longer list than it has descriptors.
+#[derive(Default)]
+struct Polled {
+    list: Vec<(Fd, Interest)>,
+    known: HashMap<(Fd, Interest), usize>,
+}
+
+impl Polled {
+    fn add(&mut self, fd: Fd, interest: Interest) -> usize {
+        *self.known.entry((fd, interest)).or_insert_with(|| {
+            self.list.push((fd, interest));
+            self.list.len() - 1
+        })
+    }
+}
+
+fn needed(interest: Interest) -> Rights {
+    match interest {
+        Interest::Read => Rights::POLL_FD_READWRITE | Rights::FD_READ,
+        Interest::Write => Rights::POLL_FD_READWRITE | Rights::FD_WRITE,
+    }
+}
+
+/// Nothing to wait for when an event is there already; for ever without a clock.
+fn timeout(watches: &[Watch]) -> Option<Duration> {
+    watches
+        .iter()
+        .filter_map(|watch| match watch {
+            Watch::Refused(_) => Some(Duration::ZERO),
+            Watch::Deadline(deadline) => Some(*deadline),
+            Watch::Descriptor(_) => None,
+        })
+        .min()
+}

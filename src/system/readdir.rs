@@ -1,0 +1,51 @@
+//! `fd_readdir`.
+
+use std::os::fd::AsFd;
+
+use super::rights::Rights;
+use super::{Descriptor, DirectoryEntry, Errno, Fd, Result, System};
+use crate::host::DirectoryStream;
+
+/// Takes entries one after the other.
+pub trait DirectoryVisitor {
+    /// Takes an entry; says whether it fitted and there is room for more.
+    fn visit(&mut self, entry: &DirectoryEntry) -> bool;
+}
+
+impl System {
+    /// `fd_readdir`: gives the entries behind `cookie` to `visitor` until it is full. An entry
+    /// that did not fit is given again next time.
+    ///
+    /// Errors: `EBADF`, `ENOTCAPABLE`, `ENOTDIR`; `EINVAL` for a cookie that never was one.
+    pub fn fd_readdir(
+        &mut self,
+        fd: Fd,
+        cookie: u64,
+        visitor: &mut impl DirectoryVisitor,
+    ) -> Result<()> {
+        let Descriptor::Directory(open) = self.table.with_mut(fd, Rights::FD_READDIR)? else {
+            return Err(Errno::NotDir);
+        };
+        let stream = match &mut open.stream {
+            Some(stream) => stream,
+            none => none.insert(DirectoryStream::open(open.directory.as_fd())?),
+        };
+        stream.seek(cookie)?;
+        read_entries(stream, cookie, visitor)
+    }
+}
+
+fn read_entries(
+    stream: &mut DirectoryStream,
+    mut cookie: u64,
+    visitor: &mut impl DirectoryVisitor,
+) -> Result<()> {
+    while let Some(entry) = stream.next_entry()? {
+        if !visitor.visit(&entry) {
+            stream.put_back(entry, cookie);
+            break;
+        }
+        cookie = entry.next;
+    }
+    Ok(())
+}
