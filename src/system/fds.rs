@@ -128,14 +128,15 @@ impl System {
         self.table.renumber(from, to)
     }
 
-    /// `fd_seek`: the new position. A seek that moves nothing needs only the right to tell.
-    pub fn fd_seek(&mut self, fd: Fd, offset: i64, whence: Whence) -> Result<u64> {
-        if offset == 0 && whence == Whence::Current {
+    /// `fd_seek`: the new position. A seek that moves nothing needs only the right to tell. What
+    /// is wrong with `whence` is said only after the descriptor has been found good.
+    pub fn fd_seek(&mut self, fd: Fd, offset: i64, whence: Result<Whence>) -> Result<u64> {
+        if offset == 0 && whence == Ok(Whence::Current) {
             return self.fd_tell(fd);
         }
         self.table
             .with_mut(fd, Rights::FD_SEEK)?
-            .seek(offset, whence)
+            .seek(offset, whence?)
     }
 
     /// `fd_sync`.

@@ -70,16 +70,16 @@ impl System {
         directory.directory.filestat(&path?, follow)
     }
 
-    /// `path_filestat_set_times`.
+    /// `path_filestat_set_times`. Like the path, the times are judged after the descriptor.
     pub fn path_filestat_set_times(
         &self,
         fd: Fd,
         follow: bool,
         path: PathArgument,
-        times: SetTimes,
+        times: Result<SetTimes>,
     ) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
-        directory.directory.set_times(&path?, follow, times)
+        directory.directory.set_times(&path?, follow, times?)
     }
 
     /// `path_link`.

@@ -41,8 +41,9 @@ impl System {
         self.table.socket(fd, Rights::FD_WRITE)?.send(buffers)
     }
 
-    /// `sock_shutdown`.
-    pub fn sock_shutdown(&self, fd: Fd, how: Shutdown) -> Result<()> {
-        self.table.socket(fd, Rights::SOCK_SHUTDOWN)?.shutdown(how)
+    /// `sock_shutdown`: of the directions given, perhaps none.
+    pub fn sock_shutdown(&self, fd: Fd, how: Option<Shutdown>) -> Result<()> {
+        let socket = self.table.socket(fd, Rights::SOCK_SHUTDOWN)?;
+        how.map_or(Ok(()), |how| socket.shutdown(how))
     }
 }

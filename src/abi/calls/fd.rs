@@ -114,7 +114,7 @@ pub fn fd_renumber(call: &mut Call<'_>) -> Result<()> {
 
 pub fn fd_seek(call: &mut Call<'_>) -> Result<()> {
     let result = call.region(3, 8)?;
-    let whence = call.version.whence(call.u8(2))?;
+    let whence = call.version.whence(call.u8(2));
     result.write_u64(0, call.system.fd_seek(call.u32(0), call.i64(1), whence)?);
     Ok(())
 }

@@ -26,7 +26,7 @@ pub fn path_filestat_get(call: &mut Call<'_>) -> Result<()> {
 
 pub fn path_filestat_set_times(call: &mut Call<'_>) -> Result<()> {
     let path = call.path(2)?;
-    let times = layout::set_times(call.u64(4), call.u64(5), call.u16(6))?;
+    let times = layout::set_times(call.u64(4), call.u64(5), call.u16(6));
     call.system
         .path_filestat_set_times(call.u32(0), follows(call.u32(1)), path, times)
 }

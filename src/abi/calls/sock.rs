@@ -6,11 +6,11 @@ use crate::system::{Errno, Fdflags, ReceiveFlags, Result, Shutdown};
 
 /// `ENOTSUP` for flags other than `NONBLOCK`, as node:wasi gives it.
 pub fn sock_accept(call: &mut Call<'_>) -> Result<()> {
-    let result = call.region(2, 4)?;
     let flags = Fdflags::from_bits_retain(call.u16(1));
     if !Fdflags::NONBLOCK.contains(flags) {
         return Err(Errno::NotSup);
     }
+    let result = call.region(2, 4)?;
     result.write_u32(0, call.system.sock_accept(call.u32(0), flags)?);
     Ok(())
 }
@@ -59,13 +59,14 @@ fn message<'m>(vectors: &Vectors<'m>) -> Result<Batch<'m>> {
     }
 }
 
-/// `EINVAL` for flags other than the read and the write side, or none.
+/// `ENOTSUP` for flags other than the read and the write side. Without either nothing happens.
 pub fn sock_shutdown(call: &mut Call<'_>) -> Result<()> {
     let how = match call.u8(1) {
-        1 => Shutdown::Read,
-        2 => Shutdown::Write,
-        3 => Shutdown::Both,
-        _ => return Err(Errno::Inval),
+        0 => None,
+        1 => Some(Shutdown::Read),
+        2 => Some(Shutdown::Write),
+        3 => Some(Shutdown::Both),
+        _ => return Err(Errno::NotSup),
     };
     call.system.sock_shutdown(call.u32(0), how)
 }

@@ -8,7 +8,6 @@ use std::ptr;
 use napi::{Env, sys};
 use once_cell::sync::Lazy;
 
-use super::errors::Kind;
 use super::js::{Js, JsResult, Thrown, Value};
 
 static GLUE: &str = include_str!("glue.js");
@@ -24,7 +23,7 @@ struct State {
 /// The glue of the running environment.
 #[derive(Clone, Copy)]
 pub struct Glue {
-    js: Js,
+    pub js: Js,
     object: Value,
 }
 
@@ -58,6 +57,16 @@ impl Glue {
             .call(self.js.undefined()?, self.get(name)?, arguments)
     }
 
+    /// Calls one of the functions as a method of `this`.
+    pub fn call_on(self, this: Value, name: &CStr, arguments: &[Value]) -> JsResult<Value> {
+        self.js.call(this, self.get(name)?, arguments)
+    }
+
+    /// Whether one of the functions gives something true.
+    pub fn test(self, name: &CStr, arguments: &[Value]) -> JsResult<bool> {
+        self.js.truthy(self.call(name, arguments)?)
+    }
+
     /// Where the scratch memory starts.
     pub fn scratch(self) -> JsResult<*mut u8> {
         self.js.typed_array_start(self.get(c"scratch")?)
@@ -70,19 +79,6 @@ impl Glue {
         let return_on_exit = self.js.boolean(return_on_exit)?;
         self.call(c"connect", &[wasi, bytes, enter, attach, return_on_exit])
             .map(drop)
-    }
-
-    /// Throws an error with a code, made as Node makes its own.
-    pub fn throw(self, kind: Kind, code: &str, message: &str) -> Thrown {
-        let make = || {
-            let arguments = [
-                self.get(kind.constructor())?,
-                self.js.string(code)?,
-                self.js.string(message)?,
-            ];
-            self.call(c"nodeError", &arguments)
-        };
-        make().map_or_else(|thrown| thrown, |error| self.js.throw(error))
     }
 
     /// Text of a string that one of the functions gives.

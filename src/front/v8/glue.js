@@ -1,19 +1,24 @@
 // The JavaScript side of the class, evaluated once per environment; its value is the object below.
 //
 // All checks and calls are in Rust. Here is what only JavaScript can do, or does faster: errors
-// made like Node's own, and the function between trampoline and addon, which sees that memory has
-// grown without asking anyone. Built-ins are taken now, so that nobody can change them later.
+// and methods that look like Node's own, and the function between trampoline and addon, which sees
+// that memory has grown without asking anyone. Built-ins are taken now, so that nobody can change
+// them later.
 (() => {
   'use strict';
 
   const { Memory, Module, Instance } = WebAssembly;
   const { entries, getOwnPropertyDescriptor, create, defineProperty, setPrototypeOf } = Object;
+  const { isArray } = Array;
+  const { construct } = Reflect;
   const { captureStackTrace } = Error;
+  const toString = String;
   const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
   const map = uncurryThis(Array.prototype.map);
   const bufferOf = uncurryThis(getOwnPropertyDescriptor(Memory.prototype, 'buffer').get);
-  const endsOf = uncurryThis(String.prototype.lastIndexOf);
-  const from = uncurryThis(String.prototype.slice);
+  const lastIndexOf = uncurryThis(String.prototype.lastIndexOf);
+  const slice = uncurryThis(String.prototype.slice);
+  const includes = uncurryThis(String.prototype.includes);
   // Node 20.16; before, a version with odd characters is shown in JSON's way.
   const inspect = process.getBuiltinModule?.('node:util').inspect ?? JSON.stringify;
 
@@ -35,16 +40,33 @@
   });
   const prototypes = new Map([Error, TypeError, RangeError].map((Base) => [Base, withCode(Base)]));
 
-  const nodeError = (Base, code, message) => {
-    const error = setPrototypeOf(new Base(), prototypes.get(Base));
+  const nodeError = (error, Base, code) => {
+    setPrototypeOf(error, prototypes.get(Base));
     error.code = code;
-    defineProperty(error, 'message', { configurable: true, writable: true, value: message });
-    // The stack is put together when it is first read, with the name that the error has then.
-    defineProperty(error, 'name', { configurable: true, value: `${error.name} [${code}]` });
-    captureStackTrace(error, nodeError);
+    return error;
+  };
+
+  // The stack is put together when it is first read, with the name that the error has then.
+  const showCodeInStack = (error, maker) => {
+    const value = `${error.name} [${error.code}]`;
+    defineProperty(error, 'name', { configurable: true, value });
+    captureStackTrace(error, maker);
     void error.stack;
     delete error.name;
     return error;
+  };
+
+  const alreadyStarted = () => {
+    const error = new Error('WASI instance has already started');
+    nodeError(error, Error, 'ERR_WASI_ALREADY_STARTED');
+    return showCodeInStack(error, alreadyStarted);
+  };
+
+  // Errors of arguments get their code before their message.
+  const argumentError = (Base, code, message) => {
+    const error = nodeError(new Base(), Base, code);
+    defineProperty(error, 'message', { configurable: true, writable: true, value: message });
+    return showCodeInStack(error, argumentError);
   };
 
   // What Node says of a value it refuses, by the rules of the version that runs: let one of its
@@ -53,18 +75,39 @@
     try {
       refuse();
     } catch (error) {
-      const start = endsOf(error?.message ?? '', '. Received ');
-      if (start < 0 || !/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/.test(error.code)) throw error;
-      return from(error.message, start + '. Received '.length);
+      const start = lastIndexOf(toString(error?.message), RECEIVED);
+      if (start < 0 || !REFUSED.includes(error.code)) throw error;
+      return slice(error.message, start);
     }
     return '';
   };
-  const { hrtime } = process;
+  const RECEIVED = '. Received ';
+  const REFUSED = ['ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE'];
+  const { from: bufferFrom } = Buffer;
   const queue = queueMicrotask;
   const byte = Buffer.alloc(1);
-  const receivedType = (value) =>
-    refusal(typeof value === 'function' ? () => hrtime(value) : () => queue(value));
-  const receivedNumber = (value) => refusal(() => byte.readUInt8(value));
+
+  const kind = (name) => (includes(name, '.') ? 'property' : 'argument');
+
+  const invalidType = (name, expected, value) => {
+    const received =
+      refusal(typeof value === 'function' ? () => bufferFrom(value) : () => queue(value));
+    const message = `The "${name}" ${kind(name)} must be ${expected}${received}`;
+    return argumentError(TypeError, 'ERR_INVALID_ARG_TYPE', message);
+  };
+
+  const outOfRange = (name, expected, value) => {
+    const received = refusal(() => byte.readUInt8(value));
+    const message = `The value of "${name}" is out of range. It must be ${expected}${received}`;
+    return argumentError(RangeError, 'ERR_OUT_OF_RANGE', message);
+  };
+
+  const invalidValue = (name, reason, value) => {
+    let shown = inspect(value);
+    if (shown.length > 128) shown = `${slice(shown, 0, 128)}...`;
+    const message = `The ${kind(name)} '${name}' ${reason}. Received ${shown}`;
+    return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+  };
 
   const systemError = (code, errno, syscall) => {
     const error = new Error(`${code}, ${syscall}`);
@@ -125,31 +168,91 @@
     wasi.wasiImport = { ...exports };
   };
 
+  // The class for everyone to see: instances are made by the class of the addon, methods have the
+  // shape that methods of a JavaScript class have.
+  const noOptions = create(null);
+  const classOf = (Native) => {
+    const WASI = wasiClass(Native);
+    setPrototypeOf(WASI.prototype, Object.prototype);
+    return WASI;
+  };
+  // It extends null so that only the addon makes an object.
+  const wasiClass = (Native) => class WASI extends null {
+    constructor(options = noOptions) {
+      return construct(Native, [options], new.target);
+    }
+
+    finalizeBindings(instance, { memory = instance?.exports?.memory } = {}) {
+      Native.finalizeBindings(this, instance, memory);
+    }
+
+    start(instance) {
+      return Native.start(this, instance);
+    }
+
+    initialize(instance) {
+      Native.initialize(this, instance);
+    }
+
+    getImportObject() {
+      return { [this[kBindingName]]: this.wasiImport };
+    }
+  };
+
   return {
-    kExitCode,
-    kSetMemory,
-    kStarted,
-    kInstance,
-    kBindingName,
-    Error,
-    TypeError,
-    RangeError,
     scratch: new Uint8Array(scratch.buffer),
     connect,
-    entries,
-    inspect,
-    nodeError,
-    receivedNumber,
-    receivedType,
-    string: String,
+    classOf,
+
+    // Errors.
+    alreadyStarted,
+    invalidType,
+    invalidValue,
+    outOfRange,
     systemError,
-    typeError: (message) => new TypeError(message),
-    toStrings: (values) => map(values, String),
+
+    // Values.
+    entries,
+    isArray,
+    string: toString,
     variable: (name, value) => `${name}=${value}`,
-    memoryOf: (instance, options = {}) => {
-      const { memory } = options;
-      return memory === undefined ? instance?.exports?.memory : memory;
+    // Null for an array with holes. What kind of array map makes doesn't matter.
+    toStrings: (values) => {
+      const strings = [];
+      const { length } = map(values, (value) => {
+        strings[strings.length] = toString(value);
+      });
+      return strings.length < length ? null : strings;
     },
+
+    // A WASI object and its symbols.
+    initialState: (wasi, bindingName) => {
+      wasi[kBindingName] = bindingName;
+    },
+    finalState: (wasi) => {
+      wasi[kStarted] = false;
+      wasi[kExitCode] = 0;
+      wasi[kInstance] = undefined;
+    },
+    isStarted: (wasi) => Boolean(wasi[kStarted]),
+    exportsOf: (instance) => instance.exports,
+    // As Node's own sources have it, for the sake of V8's messages.
+    bindMemory(memory) {
+      this[kSetMemory](memory);
+    },
+    bound(instance) {
+      this[kInstance] = instance;
+      this[kStarted] = true;
+    },
+    finalizeBindings(instance) {
+      this.finalizeBindings(instance);
+    },
+    entryPoints() {
+      const { _start, _initialize } = this[kInstance].exports;
+      return [_start, _initialize];
+    },
+    exitCode: (wasi) => wasi[kExitCode],
+    isExit: (thrown) => thrown === kExitCode,
   };
 })();
 //# sourceURL=wasi-rs/glue.js

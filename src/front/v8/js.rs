@@ -95,10 +95,6 @@ impl Js {
         value!(self, napi_get_null())
     }
 
-    pub fn global(self) -> JsResult<Value> {
-        value!(self, napi_get_global())
-    }
-
     pub fn boolean(self, value: bool) -> JsResult<Value> {
         value!(self, napi_get_boolean(value))
     }
@@ -121,10 +117,6 @@ impl Js {
         )
     }
 
-    pub fn object(self) -> JsResult<Value> {
-        value!(self, napi_create_object())
-    }
-
     /// Evaluates a script.
     pub fn run(self, script: &str) -> JsResult<Value> {
         let script = self.string(script)?;
@@ -135,17 +127,8 @@ impl Js {
         value!(self, napi_get_named_property(object, name.as_ptr()))
     }
 
-    pub fn get_by(self, object: Value, key: Value) -> JsResult<Value> {
-        value!(self, napi_get_property(object, key))
-    }
-
     pub fn element(self, array: Value, index: u32) -> JsResult<Value> {
         value!(self, napi_get_element(array, index))
-    }
-
-    pub fn set_by(self, object: Value, key: Value, value: Value) -> JsResult<()> {
-        // SAFETY: all belong to the environment.
-        self.check(unsafe { sys::napi_set_property(self.0, object, key, value) })
     }
 
     pub fn call(self, this: Value, function: Value, arguments: &[Value]) -> JsResult<Value> {
@@ -188,25 +171,10 @@ impl Js {
         self.type_of(value) == Type::Undefined
     }
 
-    /// `Array.isArray`, which throws for a revoked proxy only.
-    pub fn is_array(self, value: Value) -> JsResult<bool> {
-        let mut result = false;
-        // SAFETY: writes to a local.
-        self.check(unsafe { sys::napi_is_array(self.0, value, &mut result) })?;
-        Ok(result)
-    }
-
     pub fn array_length(self, array: Value) -> JsResult<u32> {
         let mut result = 0;
         // SAFETY: writes to a local.
         self.check(unsafe { sys::napi_get_array_length(self.0, array, &mut result) })?;
-        Ok(result)
-    }
-
-    pub fn strict_equals(self, left: Value, right: Value) -> JsResult<bool> {
-        let mut result = false;
-        // SAFETY: writes to a local.
-        self.check(unsafe { sys::napi_strict_equals(self.0, left, right, &mut result) })?;
         Ok(result)
     }
 

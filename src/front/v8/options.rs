@@ -4,7 +4,6 @@
 use std::ffi::CStr;
 
 use super::environment::Glue;
-use super::errors::{invalid_type, invalid_value, out_of_range};
 use super::js::{Js, JsResult, Type, Value};
 use crate::abi::Version;
 
@@ -45,7 +44,7 @@ impl Reader {
         let name = "options.version";
         let version = self.get(c"version")?;
         if self.js.type_of(version) != Type::String {
-            return Err(invalid_type(self.glue, name, "of type string", version));
+            return Err(self.glue.invalid_type(name, "of type string", version));
         }
         let version = self.get(c"version")?;
         let is_string = self.js.type_of(version) == Type::String;
@@ -60,43 +59,37 @@ impl Reader {
             _ => {
                 let version = self.get(c"version")?;
                 let reason = "unsupported WASI version";
-                Err(invalid_value(self.glue, self.js, name, reason, version))
+                Err(self.glue.invalid_value(name, reason, version))
             }
         }
     }
 
     fn args(self) -> JsResult<Vec<Vec<u8>>> {
+        let name = "options.args";
         if !self.js.is_undefined(self.get(c"args")?) {
             let args = self.get(c"args")?;
-            if !self.js.is_array(args)? {
-                return Err(invalid_type(
-                    self.glue,
-                    "options.args",
-                    "an instance of Array",
-                    args,
-                ));
+            if !self.glue.test(c"isArray", &[args])? {
+                return Err(self.glue.invalid_type(name, "an instance of Array", args));
             }
+            // Node's `validateArray` looks at it, which a Proxy can see.
+            self.js.get(args, c"length")?;
         }
         let args = self.get(c"args")?;
         if !self.js.truthy(args)? {
             return Ok(Vec::new());
         }
         let strings = self.glue.call(c"toStrings", &[args])?;
-        let count = self.js.array_length(strings)?;
-        (0..count)
-            .map(|index| self.text_of(self.js.element(strings, index)?))
+        if self.js.type_of(strings) == Type::Null {
+            return Err(self.glue.invalid_value(name, "must not have holes", args));
+        }
+        (0..self.js.array_length(strings)?)
+            .map(|index| {
+                Ok(self
+                    .js
+                    .as_text(self.js.element(strings, index)?)?
+                    .into_bytes())
+            })
             .collect()
-    }
-
-    /// A hole in an array is the one value that is no string here.
-    fn text_of(self, value: Value) -> JsResult<Vec<u8>> {
-        let is_string = self.js.type_of(value) == Type::String;
-        let text = if is_string {
-            self.js.as_text(value)?
-        } else {
-            "undefined".to_owned()
-        };
-        Ok(text.into_bytes())
     }
 
     fn environ(self) -> JsResult<Vec<Vec<u8>>> {
@@ -124,7 +117,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         let value = self.get(option)?;
-        check_object(self.js, self.glue, value, name)?;
+        check_object(self.glue, value, name)?;
         let entries = self.glue.call(c"entries", &[self.get(option)?])?;
         (0..self.js.array_length(entries)?)
             .map(|index| {
@@ -152,19 +145,14 @@ impl Reader {
 
     fn fd(self, value: Value, name: &str) -> JsResult<i32> {
         if self.js.type_of(value) != Type::Number {
-            return Err(invalid_type(self.glue, name, "of type number", value));
+            return Err(self.glue.invalid_type(name, "of type number", value));
         }
         let number = self.js.as_f64(value)?;
         if !number.is_finite() || number.fract() != 0.0 {
-            return Err(out_of_range(self.glue, name, "an integer", value));
+            return Err(self.glue.out_of_range(name, "an integer", value));
         }
         if !(0.0..=f64::from(i32::MAX)).contains(&number) {
-            return Err(out_of_range(
-                self.glue,
-                name,
-                ">= 0 && <= 2147483647",
-                value,
-            ));
+            return Err(self.glue.out_of_range(name, ">= 0 && <= 2147483647", value));
         }
         Ok(number as i32)
     }
@@ -176,12 +164,9 @@ impl Reader {
         }
         let value = self.get(c"returnOnExit")?;
         if self.js.type_of(value) != Type::Boolean {
-            return Err(invalid_type(
-                self.glue,
-                "options.returnOnExit",
-                "of type boolean",
-                value,
-            ));
+            return Err(self
+                .glue
+                .invalid_type("options.returnOnExit", "of type boolean", value));
         }
         self.js.truthy(self.get(c"returnOnExit")?)
     }
@@ -192,9 +177,10 @@ impl Reader {
 }
 
 /// Node's `validateObject`: no array, no function.
-pub fn check_object(js: Js, glue: Glue, value: Value, name: &str) -> JsResult<()> {
-    if js.type_of(value) == Type::Object && !js.is_array(value)? {
+pub fn check_object(glue: Glue, value: Value, name: &str) -> JsResult<()> {
+    let is_array = glue.js.type_of(value) != Type::Null && glue.test(c"isArray", &[value])?;
+    if glue.js.type_of(value) == Type::Object && !is_array {
         return Ok(());
     }
-    Err(invalid_type(glue, name, "of type object", value))
+    Err(glue.invalid_type(name, "of type object", value))
 }

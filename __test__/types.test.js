@@ -1,0 +1,28 @@
+'use strict';
+
+// Compiles types/assignable.ts, which checks index.d.ts against @types/node.
+
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const { test } = require('node:test');
+const assert = require('node:assert/strict');
+
+// Through package.json, because not every file of the package is exported.
+const manifest = require.resolve('typescript/package.json');
+const compiler = path.join(path.dirname(manifest), require(manifest).bin.tsc);
+
+function compile(...args) {
+  return spawnSync(process.execPath, [compiler, ...args], { cwd: __dirname, encoding: 'utf8' });
+}
+
+test('the typings are assignable to and from those of node:wasi', () => {
+  const { status, stdout, stderr } = compile('--project', 'types/tsconfig.json', '--pretty', 'false');
+  assert.equal(stdout + stderr, '');
+  assert.equal(status, 0);
+});
+
+test('the compiler checks the declarations it is given', () => {
+  const { stdout } = compile('--project', 'types/tsconfig.json', '--listFilesOnly');
+  const files = stdout.trim().split(/\r?\n/).map((file) => path.resolve(__dirname, file));
+  assert.ok(files.includes(path.join(__dirname, '..', 'index.d.ts')), stdout);
+});
