@@ -1,0 +1,31 @@
+// A C program creates, writes, renames, links, lists and removes files. Its
+// /work-dir is a fresh temporary directory.
+//
+//   node examples/c-files.mjs
+//
+// Source of the program: __test__/fixtures/src/c/files.c
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+const { WASI } = createRequire(import.meta.url)('wasi-rs')
+
+const directory = await mkdtemp(path.join(tmpdir(), 'wasi-rs-example-'))
+try {
+  const wasi = new WASI({
+    version: 'preview1',
+    // "portable" leaves out the steps that node:wasi of Node 20 gets wrong.
+    args: ['files', '/work-dir', 'portable'],
+    preopens: { '/work-dir': directory },
+  })
+
+  const program = new URL('../__test__/fixtures/bin/files.wasm', import.meta.url)
+  const wasm = await WebAssembly.compile(await readFile(program))
+  const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject())
+
+  process.exitCode = wasi.start(instance)
+} finally {
+  await rm(directory, { recursive: true })
+}

@@ -1,0 +1,21 @@
+// Hello world: runs demo.wasm, assembled from demo.wat, the program that the
+// Node.js documentation of WASI shows.
+//
+//   node examples/demo.mjs
+
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { argv, env } from 'node:process'
+
+const { WASI } = createRequire(import.meta.url)('wasi-rs')
+
+const wasi = new WASI({
+  version: 'preview1',
+  args: argv,
+  env,
+})
+
+const wasm = await WebAssembly.compile(await readFile(new URL('./demo.wasm', import.meta.url)))
+const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject())
+
+wasi.start(instance) // prints "hello world"

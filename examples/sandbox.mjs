@@ -1,0 +1,30 @@
+// A guest program sees only the directories it is given. The same program, which
+// prints /sandbox/file.txt, runs first without any directory and then with
+// examples/sandbox preopened as /sandbox.
+//
+//   node examples/sandbox.mjs
+//
+// Source of the program: __test__/fixtures/src/c/read-sandbox-file.c
+
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const { WASI } = createRequire(import.meta.url)('wasi-rs')
+
+const program = new URL('../__test__/fixtures/bin/read-sandbox-file.wasm', import.meta.url)
+const wasm = await WebAssembly.compile(await readFile(program))
+
+// Runs the program with these preopens and returns its exit code.
+async function run(preopens) {
+  const wasi = new WASI({ version: 'preview1', args: ['read-sandbox-file'], preopens })
+  const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject())
+  return wasi.start(instance)
+}
+
+console.log('--- without a preopen')
+console.log('exit code:', await run({}))
+
+console.log('--- with /sandbox preopened')
+const sandbox = fileURLToPath(new URL('./sandbox', import.meta.url))
+console.log('exit code:', await run({ '/sandbox': sandbox }))

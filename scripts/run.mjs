@@ -1,0 +1,48 @@
+// The commands of package.json. Each brings the checkout up to date first: dependencies when
+// package-lock.json has changed, the addon when a source has. Needs Node and Rust, nothing else.
+
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { build, requireAddon } from './build.mjs';
+import { installDependencies } from './install.mjs';
+import { matrix } from './matrix.mjs';
+import { root, run } from './tools.mjs';
+
+const node = (...args) => run(process.execPath, args);
+
+function testFiles() {
+  const folder = path.join(root, '__test__');
+  return readdirSync(folder).filter((name) => name.endsWith('.test.js')).map((name) => path.join('__test__', name));
+}
+
+const cargoTest = (env = {}) => run('cargo', ['test', '--no-default-features', '--quiet'], env);
+
+const commands = {
+  build() {},
+
+  start() {
+    node('examples/demo.mjs');
+    node('examples/rust-wordcount.mjs');
+  },
+
+  test() {
+    cargoTest();
+    // The same answers without the kernel's help.
+    cargoTest({ WASI_RS_NO_OPENAT2: '1' });
+    node('--test', ...testFiles());
+  },
+
+  bench: () => node('bench/run.mjs', ...process.argv.slice(3)),
+
+  matrix: () => matrix(testFiles()),
+};
+
+const command = commands[process.argv[2]];
+if (command === undefined) {
+  console.error(`usage: node scripts/run.mjs ${Object.keys(commands).join(' | ')}`);
+  process.exit(2);
+}
+installDependencies();
+build();
+requireAddon();
+await command();
