@@ -83,10 +83,7 @@ impl Version {
             2 => SubscriptionKind::FdWrite(from.read_u32(offset + 16)),
             _ => return Err(Errno::Inval),
         };
-        Ok(Subscription {
-            userdata: from.read_u64(offset),
-            kind,
-        })
+        Ok(Subscription { userdata: from.read_u64(offset), kind })
     }
 
     /// The unstable one starts with an identifier that nobody uses.
@@ -148,10 +145,7 @@ pub fn set_times(atim: Timestamp, mtim: Timestamp, fstflags: u16) -> Result<SetT
     if fstflags & !0b1111 != 0 {
         return Err(Errno::Inval);
     }
-    Ok(SetTimes {
-        atim: set_time(atim, fstflags)?,
-        mtim: set_time(mtim, fstflags >> 2)?,
-    })
+    Ok(SetTimes { atim: set_time(atim, fstflags)?, mtim: set_time(mtim, fstflags >> 2)? })
 }
 
 fn set_time(time: Timestamp, flags: u16) -> Result<SetTime> {

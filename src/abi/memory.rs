@@ -31,12 +31,7 @@ impl<'m> Memory<'m> {
     /// `size` bytes from `start` must be readable and writable for all of `'m`. Unless `shared`,
     /// nothing else may access them meanwhile.
     pub unsafe fn new(start: *mut u8, size: usize, shared: bool) -> Self {
-        Memory {
-            start,
-            size,
-            shared,
-            lifetime: PhantomData,
-        }
+        Memory { start, size, shared, lifetime: PhantomData }
     }
 
     /// Memory that nobody shares.
@@ -57,12 +52,7 @@ impl<'m> Memory<'m> {
         }
         // SAFETY: pointer < size, so this stays within the memory.
         let start = unsafe { self.start.add(pointer) };
-        Ok(Region {
-            start,
-            length,
-            shared: self.shared,
-            lifetime: PhantomData,
-        })
+        Ok(Region { start, length, shared: self.shared, lifetime: PhantomData })
     }
 }
 
@@ -115,10 +105,7 @@ impl<'m> Region<'m> {
     }
 
     fn at(&self, offset: usize, length: usize) -> *mut u8 {
-        assert!(
-            offset <= self.length && length <= self.length - offset,
-            "outside of the region"
-        );
+        assert!(offset <= self.length && length <= self.length - offset, "outside of the region");
         // SAFETY: offset is at most the length of the region.
         unsafe { self.start.add(offset) }
     }
@@ -235,14 +222,8 @@ mod tests {
         assert_eq!(memory.region(0, 16).unwrap().len(), 16);
         assert_eq!(memory.region(15, 1).unwrap().len(), 1);
         assert!(memory.region(15, 0).unwrap().is_empty());
-        for (pointer, length) in [
-            (0, 17),
-            (15, 2),
-            (16, 0),
-            (17, 0),
-            (u32::MAX, 1),
-            (0, u64::MAX),
-        ] {
+        for (pointer, length) in [(0, 17), (15, 2), (16, 0), (17, 0), (u32::MAX, 1), (0, u64::MAX)]
+        {
             assert_eq!(memory.region(pointer, length).err(), Some(Errno::Overflow));
         }
     }
@@ -275,10 +256,7 @@ mod tests {
     #[should_panic(expected = "outside of the region")]
     fn a_write_outside_the_region_panics() {
         let mut bytes = [0; 16];
-        Memory::over(&mut bytes)
-            .region(0, 4)
-            .unwrap()
-            .write_u32(1, 0);
+        Memory::over(&mut bytes).region(0, 4).unwrap().write_u32(1, 0);
     }
 
     #[test]

@@ -104,10 +104,7 @@ mod tests {
     #[test]
     fn there_are_46_and_the_longest_fits() {
         assert_eq!(FUNCTIONS.len(), 46);
-        let longest = FUNCTIONS
-            .iter()
-            .map(|function| function.parameters.len())
-            .max();
+        let longest = FUNCTIONS.iter().map(|function| function.parameters.len()).max();
         assert_eq!(longest, Some(MAX_PARAMETERS));
     }
 }

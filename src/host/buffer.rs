@@ -24,13 +24,7 @@ impl<'m> Buffer<'m> {
     ///
     /// `length` bytes from `start` must be readable and writable for all of `'m`.
     pub unsafe fn new(start: *mut u8, length: usize) -> Self {
-        Buffer {
-            raw: libc::iovec {
-                iov_base: start.cast(),
-                iov_len: length,
-            },
-            memory: PhantomData,
-        }
+        Buffer { raw: libc::iovec { iov_base: start.cast(), iov_len: length }, memory: PhantomData }
     }
 
     /// Size in bytes.
@@ -45,23 +39,14 @@ impl<'m> Buffer<'m> {
 
     /// The first `length` bytes, or all if there are fewer.
     pub fn truncated(self, length: usize) -> Self {
-        let raw = libc::iovec {
-            iov_len: self.raw.iov_len.min(length),
-            ..self.raw
-        };
-        Buffer {
-            raw,
-            memory: PhantomData,
-        }
+        let raw = libc::iovec { iov_len: self.raw.iov_len.min(length), ..self.raw };
+        Buffer { raw, memory: PhantomData }
     }
 }
 
 /// `Buffer` is `repr(transparent)` over `iovec`; the count fits since there are at most 1024.
 fn raw(buffers: &[Buffer<'_>]) -> (*const libc::iovec, libc::c_int) {
-    (
-        buffers.as_ptr().cast(),
-        buffers.len().min(MAX_BUFFERS) as libc::c_int,
-    )
+    (buffers.as_ptr().cast(), buffers.len().min(MAX_BUFFERS) as libc::c_int)
 }
 
 fn transferred(result: isize) -> Result<usize> {
@@ -135,10 +120,7 @@ pub(super) fn recvmsg(
     // SAFETY: `header` points to buffers that outlive this call; it names no address and no
     // control data.
     let length = transferred(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut header, flags) })?;
-    Ok(Received {
-        length,
-        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
-    })
+    Ok(Received { length, truncated: header.msg_flags & libc::MSG_TRUNC != 0 })
 }
 
 /// Sends the buffers as one message; `flags` are those of `send(2)`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-use super::resolve::{self, HANDLE, Scope};
+use super::resolve::{self, HANDLE, OUTSIDE, Scope};
 use super::{Access, Errno, Fdflags, Filestat, GuestPath, Oflags, Result, SetTimes, file};
 
 /// A directory, and how far paths from it may lead.
@@ -62,23 +62,13 @@ impl Directory {
         let real = std::fs::canonicalize(path)?;
         let fd = rustix::fs::open(&real, flags, Mode::empty())?;
         let is_root = real == std::path::Path::new("/");
-        let scope = if is_root {
-            Scope::Anywhere
-        } else {
-            Scope::Beneath
-        };
-        Ok(Directory {
-            fd: Arc::new(fd),
-            scope,
-        })
+        let scope = if is_root { Scope::Anywhere } else { Scope::Beneath };
+        Ok(Directory { fd: Arc::new(fd), scope })
     }
 
     /// A directory that `open` opened beneath this one.
     pub fn descendant(&self, fd: OwnedFd) -> Self {
-        Directory {
-            fd: Arc::new(fd),
-            scope: self.scope,
-        }
+        Directory { fd: Arc::new(fd), scope: self.scope }
     }
 
     /// Opens a file or a directory. A FIFO or a device is opened without waiting for its other
@@ -118,31 +108,19 @@ impl Directory {
     #[cfg(target_os = "linux")]
     pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
         let handle = self.handle(path, follow)?;
-        Ok(rustix::fs::utimensat(
-            handle,
-            c"",
-            &times.timestamps(),
-            AtFlags::EMPTY_PATH,
-        )?)
+        Ok(rustix::fs::utimensat(handle, c"", &times.timestamps(), AtFlags::EMPTY_PATH)?)
     }
 
     /// Sets access and modification time.
     #[cfg(not(target_os = "linux"))]
     pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
-        Ok(rustix::fs::futimens(
-            self.handle(path, follow)?,
-            &times.timestamps(),
-        )?)
+        Ok(rustix::fs::futimens(self.handle(path, follow)?, &times.timestamps())?)
     }
 
     /// Creates a directory.
     pub fn create_directory(&self, mut path: GuestPath) -> Result<()> {
         let (parent, name) = self.parent(&mut path)?;
-        Ok(rustix::fs::mkdirat(
-            parent,
-            name,
-            Mode::from_raw_mode(0o777),
-        )?)
+        Ok(rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?)
     }
 
     /// Removes an empty directory.
@@ -161,12 +139,7 @@ impl Directory {
     pub fn rename(&self, mut from: GuestPath, target: &Directory, mut to: GuestPath) -> Result<()> {
         let (from_parent, from_name) = self.parent(&mut from)?;
         let (to_parent, to_name) = target.parent(&mut to)?;
-        Ok(rustix::fs::renameat(
-            from_parent,
-            from_name,
-            to_parent,
-            to_name,
-        )?)
+        Ok(rustix::fs::renameat(from_parent, from_name, to_parent, to_name)?)
     }
 
     /// Creates a hard link to a file: to a symbolic link itself unless it is to be followed.
@@ -188,13 +161,7 @@ impl Directory {
             return self.handle(&old, true).and(Err(Errno::Perm));
         }
         let (old_parent, old_name) = self.parent(&mut old)?;
-        Ok(rustix::fs::linkat(
-            old_parent,
-            old_name,
-            new_parent,
-            new_name,
-            AtFlags::empty(),
-        )?)
+        Ok(rustix::fs::linkat(old_parent, old_name, new_parent, new_name, AtFlags::empty())?)
     }
 
     /// Creates a symbolic link. Its content is data: whoever follows it is held inside.
@@ -221,17 +188,13 @@ impl Directory {
 
     /// A descriptor that stands for the object the path names.
     fn handle(&self, path: &GuestPath, follow: bool) -> Result<OwnedFd> {
-        let follow = if follow {
-            OFlags::empty()
-        } else {
-            OFlags::NOFOLLOW
-        };
+        let follow = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         resolve::open(self.as_fd(), self.scope, path.as_c_str(), HANDLE | follow)
     }
 
     fn parent<'p>(&self, path: &'p mut GuestPath) -> Result<(Parent<'_>, &'p CStr)> {
         if path.is_absolute() && self.scope == Scope::Beneath {
-            return Err(Errno::Perm);
+            return Err(OUTSIDE);
         }
         match path.split_last() {
             (None, name) => Ok((Parent::Same(self.as_fd()), name)),
@@ -250,13 +213,7 @@ impl Directory {
 #[cfg(target_os = "linux")]
 fn link_handle(handle: OwnedFd, parent: Parent<'_>, name: &CStr) -> Result<()> {
     let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
-    Ok(rustix::fs::linkat(
-        rustix::fs::CWD,
-        path,
-        parent,
-        name,
-        AtFlags::SYMLINK_FOLLOW,
-    )?)
+    Ok(rustix::fs::linkat(rustix::fs::CWD, path, parent, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Nothing to name a handle by here.
@@ -281,10 +238,7 @@ impl OpenOptions {
         flags.set(OFlags::TRUNC, self.oflags.contains(Oflags::TRUNC));
         flags.set(OFlags::APPEND, self.fdflags.contains(Fdflags::APPEND));
         flags.set(OFlags::DSYNC, self.fdflags.contains(Fdflags::DSYNC));
-        flags.set(
-            OFlags::SYNC,
-            self.fdflags.intersects(Fdflags::SYNC | Fdflags::RSYNC),
-        );
+        flags.set(OFlags::SYNC, self.fdflags.intersects(Fdflags::SYNC | Fdflags::RSYNC));
         flags
     }
 }

@@ -31,12 +31,7 @@ impl AsFd for File {
 impl File {
     /// A file just opened with `flags`.
     pub fn new(fd: OwnedFd, flags: Fdflags) -> Self {
-        File {
-            fd,
-            position: 0,
-            flags,
-            opened_with: flags,
-        }
+        File { fd, position: 0, flags, opened_with: flags }
     }
 
     /// Flags as the guest set them.
@@ -101,11 +96,7 @@ impl File {
         if missing.is_empty() {
             return Ok(());
         }
-        if missing == Fdflags::DSYNC {
-            self.datasync()
-        } else {
-            self.sync()
-        }
+        if missing == Fdflags::DSYNC { self.datasync() } else { self.sync() }
     }
 
     /// Moves the position. `EINVAL` where that would be negative or from 2^63 up.
@@ -206,12 +197,7 @@ pub(super) fn advise(fd: BorrowedFd<'_>, offset: u64, length: u64, advice: Advic
     };
     signed(offset)?;
     signed(length)?;
-    Ok(rustix::fs::fadvise(
-        fd,
-        offset,
-        std::num::NonZeroU64::new(length),
-        advice,
-    )?)
+    Ok(rustix::fs::fadvise(fd, offset, std::num::NonZeroU64::new(length), advice)?)
 }
 
 /// Advice binds to nothing: a system without it may ignore it.

@@ -25,7 +25,7 @@ pub use poll::{Interest, Ready, bytes_available, poll};
 pub use random::fill_random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
-pub use stream::{Stream, StreamFd};
+pub use stream::Stream;
 pub use types::{
     Access, Advice, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes, Timestamp, Whence,
 };

@@ -37,8 +37,7 @@ impl GuestPath {
             return Err(Errno::Inval);
         }
         let mut copy = ArrayVec::new();
-        copy.try_extend_from_slice(bytes)
-            .map_err(|_| Errno::NameTooLong)?;
+        copy.try_extend_from_slice(bytes).map_err(|_| Errno::NameTooLong)?;
         copy.try_push(0).map_err(|_| Errno::NameTooLong)?;
         Ok(GuestPath { bytes: copy })
     }
@@ -68,10 +67,7 @@ impl GuestPath {
     /// it is `.` or `..`. The kernel follows a symbolic link there even when told not to.
     pub(super) fn ends_like_directory(&self) -> bool {
         let path = self.as_bytes();
-        matches!(
-            path.rsplit(|&byte| byte == b'/').next(),
-            Some(b"" | b"." | b"..")
-        )
+        matches!(path.rsplit(|&byte| byte == b'/').next(), Some(b"" | b"." | b".."))
     }
 
     /// The path up to the last component, and that component with its trailing slashes.
@@ -85,10 +81,7 @@ impl GuestPath {
             Some(0) => (Some(c"/"), c_str(&self.bytes[1..])),
             Some(slash) => {
                 self.bytes[slash] = 0;
-                (
-                    Some(c_str(&self.bytes[..=slash])),
-                    c_str(&self.bytes[slash + 1..]),
-                )
+                (Some(c_str(&self.bytes[..=slash])), c_str(&self.bytes[slash + 1..]))
             }
         }
     }
@@ -118,10 +111,7 @@ mod tests {
         assert_eq!(refused(b"a\0"), Errno::Inval);
         assert_eq!(refused(b"a\xff"), Errno::Ilseq);
         assert_eq!(refused(&[b'a'; 4096]), Errno::NameTooLong);
-        assert_eq!(
-            GuestPath::new(&[b'a'; 4095]).unwrap().as_bytes().len(),
-            4095
-        );
+        assert_eq!(GuestPath::new(&[b'a'; 4095]).unwrap().as_bytes().len(), 4095);
     }
 
     #[test]
@@ -138,10 +128,7 @@ mod tests {
     fn knows_how_it_ends() {
         let path = |text: &str| GuestPath::new(text.as_bytes()).unwrap();
         for like_directory in [".", "..", "a/", "a/.", "a/..", "/"] {
-            assert!(
-                path(like_directory).ends_like_directory(),
-                "{like_directory}"
-            );
+            assert!(path(like_directory).ends_like_directory(), "{like_directory}");
             assert!(!path(like_directory).is_plain_name(), "{like_directory}");
         }
         assert!(!path("a/b").ends_like_directory());

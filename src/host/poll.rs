@@ -73,11 +73,7 @@ fn timespec(duration: Duration) -> Timespec {
 fn ready(events: PollFlags) -> Ready {
     let hangup = events.contains(PollFlags::HUP);
     let ready = events.intersects(PollFlags::IN | PollFlags::OUT | PollFlags::ERR);
-    Ready {
-        ready: ready || hangup,
-        hangup,
-        invalid: events.contains(PollFlags::NVAL),
-    }
+    Ready { ready: ready || hangup, hangup, invalid: events.contains(PollFlags::NVAL) }
 }
 
 /// Waits until `fd` is ready, for ever if need be.

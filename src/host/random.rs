@@ -13,10 +13,7 @@ pub fn fill_random(bytes: &mut [u8]) -> Result<()> {
 
 #[cfg(target_os = "linux")]
 fn some_random(bytes: &mut [u8]) -> Result<usize> {
-    Ok(rustix::rand::getrandom(
-        bytes,
-        rustix::rand::GetRandomFlags::empty(),
-    )?)
+    Ok(rustix::rand::getrandom(bytes, rustix::rand::GetRandomFlags::empty())?)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -42,11 +42,7 @@ pub struct DirectoryStream {
 impl DirectoryStream {
     /// Opens a stream of its own on the directory; it starts at cookie 0.
     pub fn open(directory: BorrowedFd<'_>) -> Result<Self> {
-        Ok(DirectoryStream {
-            dir: Dir::read_from(directory)?,
-            here: 0,
-            put_back: None,
-        })
+        Ok(DirectoryStream { dir: Dir::read_from(directory)?, here: 0, put_back: None })
     }
 
     /// Goes to `cookie`: 0 starts anew and sees the directory as it is now; any other is the
@@ -89,9 +85,7 @@ impl DirectoryStream {
         let stat = self.dir.fd().ok().and_then(|fd| {
             rustix::fs::statat(fd, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).ok()
         });
-        stat.map_or(Filetype::Unknown, |stat| {
-            super::Filestat::from(stat).filetype
-        })
+        stat.map_or(Filetype::Unknown, |stat| super::Filestat::from(stat).filetype)
     }
 
     #[cfg(target_os = "linux")]
@@ -100,11 +94,7 @@ impl DirectoryStream {
             return Ok(None);
         };
         let next = entry.offset().cast_unsigned();
-        Ok(Some(DirectoryEntry {
-            filetype: self.filetype(&entry),
-            next,
-            entry,
-        }))
+        Ok(Some(DirectoryEntry { filetype: self.filetype(&entry), next, entry }))
     }
 
     #[cfg(target_os = "linux")]
@@ -113,9 +103,7 @@ impl DirectoryStream {
             self.dir.rewind();
             return Ok(());
         }
-        Ok(self
-            .dir
-            .seek(i64::try_from(cookie).map_err(|_| Errno::Inval)?)?)
+        Ok(self.dir.seek(i64::try_from(cookie).map_err(|_| Errno::Inval)?)?)
     }
 
     /// Cookies count the entries where the system has no positions to go back to.
@@ -125,11 +113,7 @@ impl DirectoryStream {
             return Ok(None);
         };
         let next = self.here + 1;
-        Ok(Some(DirectoryEntry {
-            filetype: self.filetype(&entry),
-            next,
-            entry,
-        }))
+        Ok(Some(DirectoryEntry { filetype: self.filetype(&entry), next, entry }))
     }
 
     #[cfg(not(target_os = "linux"))]

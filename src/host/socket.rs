@@ -8,7 +8,7 @@ use rustix::net::sockopt::socket_type;
 
 use super::buffer::{Received, recvmsg, sendmsg};
 use super::poll::Interest;
-use super::{Buffer, Fdflags, Filetype, Result, Stream, StreamFd};
+use super::{Buffer, Fdflags, Filetype, Result, Stream};
 
 bitflags! {
     /// How `sock_recv` receives ([preview1 `riflags`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#riflags)).
@@ -43,7 +43,7 @@ impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
         let connection = self.when_ready(Interest::Read, |fd| Ok(accept(fd)?))?;
-        Stream::new(StreamFd::Owned(connection), flags)
+        Stream::owned(connection, flags)
     }
 
     /// Receives into the buffers.

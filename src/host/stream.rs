@@ -4,6 +4,8 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use rustix::fs::OFlags;
+
 use super::buffer::{preadv, pwritev, readv, retry_on_intr, writev};
 use super::poll::{self, Interest};
 use super::types::signed;
@@ -11,7 +13,7 @@ use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Result, SetTimes
 
 /// Whose descriptor it is.
 #[derive(Debug)]
-pub enum StreamFd {
+enum StreamFd {
     /// Opened for the guest, non-blocking, closed with the stream.
     Owned(OwnedFd),
     /// Lent by the host: never closed, its status flags never changed.
@@ -49,20 +51,33 @@ impl AsFd for Stream {
 }
 
 impl Stream {
+    /// A stream that the host lends, with the flags it has there. Whether it is non-blocking there
+    /// is nothing to the guest: its reads and writes wait.
+    ///
     /// Errors: `EBADF` when no such descriptor is open; `EINVAL` for one that is no file of any
     /// kind (an epoll instance, for example).
-    pub fn new(fd: StreamFd, flags: Fdflags) -> Result<Self> {
-        if matches!(fd, StreamFd::Lent(raw) if raw < 0) {
+    pub fn lent(fd: RawFd) -> Result<Self> {
+        if fd < 0 {
             return Err(Errno::Badf);
         }
+        let fd = StreamFd::Lent(fd);
+        let os = rustix::fs::fcntl_getfl(&fd)?;
+        let mut flags = Fdflags::empty();
+        flags.set(Fdflags::APPEND, os.contains(OFlags::APPEND));
+        flags.set(Fdflags::DSYNC, os.contains(OFlags::DSYNC));
+        flags.set(Fdflags::SYNC, os.contains(OFlags::SYNC));
+        Stream::new(fd, flags)
+    }
+
+    /// A stream opened for the guest.
+    pub fn owned(fd: OwnedFd, flags: Fdflags) -> Result<Self> {
+        Stream::new(StreamFd::Owned(fd), flags)
+    }
+
+    fn new(fd: StreamFd, flags: Fdflags) -> Result<Self> {
         let filetype = filetype(fd.as_fd())?;
         let terminal = filetype == Filetype::CharacterDevice && is_terminal(fd.as_fd());
-        Ok(Stream {
-            fd,
-            filetype,
-            terminal,
-            flags,
-        })
+        Ok(Stream { fd, filetype, terminal, flags })
     }
 
     /// What it is.
@@ -77,10 +92,7 @@ impl Stream {
 
     /// Whether it is a socket of any kind.
     pub fn is_socket(&self) -> bool {
-        matches!(
-            self.filetype,
-            Filetype::SocketDgram | Filetype::SocketStream
-        )
+        matches!(self.filetype, Filetype::SocketDgram | Filetype::SocketStream)
     }
 
     /// Flags as the guest set them.
@@ -179,10 +191,7 @@ impl Stream {
 
     /// Attributes, with the kind of socket told apart.
     pub fn filestat(&self) -> Result<Filestat> {
-        Ok(Filestat {
-            filetype: self.filetype,
-            ..file::filestat(self.as_fd())?
-        })
+        Ok(Filestat { filetype: self.filetype, ..file::filestat(self.as_fd())? })
     }
 
     /// Cuts a file or grows it with zeros.

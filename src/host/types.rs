@@ -146,14 +146,10 @@ pub enum SetTime {
 impl SetTime {
     pub(super) fn timespec(self) -> rustix::fs::Timespec {
         match self {
-            SetTime::Keep => rustix::fs::Timespec {
-                tv_sec: 0,
-                tv_nsec: rustix::fs::UTIME_OMIT as _,
-            },
-            SetTime::Now => rustix::fs::Timespec {
-                tv_sec: 0,
-                tv_nsec: rustix::fs::UTIME_NOW as _,
-            },
+            SetTime::Keep => {
+                rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT as _ }
+            }
+            SetTime::Now => rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW as _ },
             SetTime::To(time) => rustix::fs::Timespec {
                 tv_sec: (time / 1_000_000_000) as _,
                 tv_nsec: (time % 1_000_000_000) as _,

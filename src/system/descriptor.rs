@@ -31,12 +31,7 @@ pub struct OpenDirectory {
 
 impl OpenDirectory {
     pub(super) fn new(directory: Directory, preopen: Option<Vec<u8>>, flags: Fdflags) -> Self {
-        OpenDirectory {
-            directory,
-            preopen,
-            flags,
-            stream: None,
-        }
+        OpenDirectory { directory, preopen, flags, stream: None }
     }
 }
 

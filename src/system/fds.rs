@@ -22,16 +22,12 @@ pub struct Fdstat {
 impl System {
     /// `fd_advise`. `EBADF` for a directory.
     pub fn fd_advise(&self, fd: Fd, offset: u64, length: u64, advice: Advice) -> Result<()> {
-        self.table
-            .with(fd, Rights::FD_ADVISE)?
-            .advise(offset, length, advice)
+        self.table.with(fd, Rights::FD_ADVISE)?.advise(offset, length, advice)
     }
 
     /// `fd_allocate`.
     pub fn fd_allocate(&self, fd: Fd, offset: u64, length: u64) -> Result<()> {
-        self.table
-            .with(fd, Rights::FD_ALLOCATE)?
-            .allocate(offset, length)
+        self.table.with(fd, Rights::FD_ALLOCATE)?.allocate(offset, length)
     }
 
     /// `fd_close`. Needs no right.
@@ -56,9 +52,7 @@ impl System {
 
     /// `fd_fdstat_set_flags`.
     pub fn fd_fdstat_set_flags(&mut self, fd: Fd, flags: Fdflags) -> Result<()> {
-        self.table
-            .with_mut(fd, Rights::FD_FDSTAT_SET_FLAGS)?
-            .set_flags(flags)
+        self.table.with_mut(fd, Rights::FD_FDSTAT_SET_FLAGS)?.set_flags(flags)
     }
 
     /// `fd_fdstat_set_rights`. Rights only shrink: `ENOTCAPABLE` for one that is not there.
@@ -78,30 +72,22 @@ impl System {
 
     /// `fd_filestat_set_size`.
     pub fn fd_filestat_set_size(&self, fd: Fd, size: u64) -> Result<()> {
-        self.table
-            .with(fd, Rights::FD_FILESTAT_SET_SIZE)?
-            .set_size(size)
+        self.table.with(fd, Rights::FD_FILESTAT_SET_SIZE)?.set_size(size)
     }
 
     /// `fd_filestat_set_times`.
     pub fn fd_filestat_set_times(&self, fd: Fd, times: SetTimes) -> Result<()> {
-        self.table
-            .with(fd, Rights::FD_FILESTAT_SET_TIMES)?
-            .set_times(times)
+        self.table.with(fd, Rights::FD_FILESTAT_SET_TIMES)?.set_times(times)
     }
 
     /// `fd_pread`: bytes read. Needs the right to seek too.
     pub fn fd_pread(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        self.table
-            .with(fd, Rights::FD_READ | Rights::FD_SEEK)?
-            .read_at(buffers, offset)
+        self.table.with(fd, Rights::FD_READ | Rights::FD_SEEK)?.read_at(buffers, offset)
     }
 
     /// `fd_pwrite`: bytes written. Needs the right to seek too.
     pub fn fd_pwrite(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        self.table
-            .with(fd, Rights::FD_WRITE | Rights::FD_SEEK)?
-            .write_at(buffers, offset)
+        self.table.with(fd, Rights::FD_WRITE | Rights::FD_SEEK)?.write_at(buffers, offset)
     }
 
     /// `fd_read`: bytes read, 0 at the end.
@@ -134,9 +120,7 @@ impl System {
         if offset == 0 && whence == Ok(Whence::Current) {
             return self.fd_tell(fd);
         }
-        self.table
-            .with_mut(fd, Rights::FD_SEEK)?
-            .seek(offset, whence?)
+        self.table.with_mut(fd, Rights::FD_SEEK)?.seek(offset, whence?)
     }
 
     /// `fd_sync`.
@@ -148,11 +132,7 @@ impl System {
     /// [implies](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#rights) this one.
     pub fn fd_tell(&self, fd: Fd) -> Result<u64> {
         let entry = self.table.get(fd)?;
-        if !entry
-            .rights
-            .base
-            .intersects(Rights::FD_TELL | Rights::FD_SEEK)
-        {
+        if !entry.rights.base.intersects(Rights::FD_TELL | Rights::FD_SEEK) {
             return Err(Errno::NotCapable);
         }
         entry.descriptor.tell()

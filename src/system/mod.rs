@@ -28,7 +28,7 @@ pub use crate::host::{
     MAX_BUFFERS, Oflags, ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Timestamp,
     Whence, fill_random, resolution, time, yield_now,
 };
-use crate::host::{Directory, File, Stream, StreamFd};
+use crate::host::{Directory, File, Stream};
 
 /// All that one guest can see and do.
 #[derive(Debug)]
@@ -46,18 +46,11 @@ impl System {
     /// Errors: `EBADF` when one of `stdio` is not open; `EINVAL` when it is of no kind that a
     /// guest can use (an epoll instance, for example).
     pub fn new(args: Strings, environ: Strings, stdio: [i32; 3]) -> Result<Self> {
-        let mut system = System {
-            args,
-            environ,
-            table: FdTable::default(),
-        };
+        let mut system = System { args, environ, table: FdTable::default() };
         for fd in stdio {
-            let stream = Stream::new(StreamFd::Lent(fd), Fdflags::empty())?;
+            let stream = Stream::lent(fd)?;
             let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
-            system.table.insert(Entry {
-                descriptor: Descriptor::Stream(stream),
-                rights,
-            })?;
+            system.table.insert(Entry { descriptor: Descriptor::Stream(stream), rights })?;
         }
         Ok(system)
     }
@@ -70,10 +63,7 @@ impl System {
         let directory = Directory::open_unchecked(path)?;
         let open = OpenDirectory::new(directory, Some(name), Fdflags::empty());
         let rights = RightsPair::most_for(Filetype::Directory, false);
-        self.table.insert(Entry {
-            descriptor: Descriptor::Directory(open),
-            rights,
-        })
+        self.table.insert(Entry { descriptor: Descriptor::Directory(open), rights })
     }
 
     /// Closes all descriptors; those lent by the host stay open there.

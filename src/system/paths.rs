@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use super::rights::{Rights, RightsPair};
 use super::{
     Descriptor, Entry, Errno, Fd, Fdflags, File, Filestat, Filetype, GuestPath, Oflags,
-    OpenDirectory, Result, SetTimes, Stream, StreamFd, System,
+    OpenDirectory, Result, SetTimes, Stream, System,
 };
 use crate::host::{Access, OpenOptions};
 
@@ -30,14 +30,8 @@ impl Open {
     /// What the directory must allow.
     fn needed_base(&self) -> Rights {
         let mut needed = Rights::PATH_OPEN;
-        needed.set(
-            Rights::PATH_CREATE_FILE,
-            self.oflags.contains(Oflags::CREAT),
-        );
-        needed.set(
-            Rights::PATH_FILESTAT_SET_SIZE,
-            self.oflags.contains(Oflags::TRUNC),
-        );
+        needed.set(Rights::PATH_CREATE_FILE, self.oflags.contains(Oflags::CREAT));
+        needed.set(Rights::PATH_FILESTAT_SET_SIZE, self.oflags.contains(Oflags::TRUNC));
         needed
     }
 
@@ -56,7 +50,7 @@ impl Open {
 
 /// Every call gives `EBADF` for a descriptor that is not open, `ENOTDIR` for one that is no
 /// directory, `ENOTCAPABLE` without the right of the call's name, the errors of
-/// [`GuestPath::new`], `EPERM` for a path that leaves the directory, and else what the host says.
+/// [`GuestPath::new`], `ENOTCAPABLE` for a path that leaves the directory, and else what the host says.
 impl System {
     /// `path_create_directory`.
     pub fn path_create_directory(&self, fd: Fd, path: PathArgument) -> Result<()> {
@@ -90,9 +84,7 @@ impl System {
     ) -> Result<()> {
         let source = self.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
         let target = self.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
-        source
-            .directory
-            .link(old_path?, follow, &target.directory, new_path?)
+        source.directory.link(old_path?, follow, &target.directory, new_path?)
     }
 
     /// `path_open`: the lowest free number, with the rights asked for that its kind can have.
@@ -101,13 +93,7 @@ impl System {
     /// inherit what is asked for.
     pub fn path_open(&mut self, fd: Fd, path: PathArgument, open: Open) -> Result<Fd> {
         let directory = self.table.directory(fd, open.needed_base())?;
-        if !self
-            .table
-            .get(fd)?
-            .rights
-            .inheriting
-            .contains(open.needed_inheriting())
-        {
+        if !self.table.get(fd)?.rights.inheriting.contains(open.needed_inheriting()) {
             return Err(Errno::NotCapable);
         }
         let options = OpenOptions {
@@ -123,10 +109,7 @@ impl System {
 
     /// `path_readlink`: the content of a symbolic link. `EINVAL` for anything else.
     pub fn path_readlink(&self, fd: Fd, path: PathArgument) -> Result<Vec<u8>> {
-        self.table
-            .directory(fd, Rights::PATH_READLINK)?
-            .directory
-            .readlink(path?)
+        self.table.directory(fd, Rights::PATH_READLINK)?.directory.readlink(path?)
     }
 
     /// `path_remove_directory`.
@@ -143,9 +126,7 @@ impl System {
     ) -> Result<()> {
         let source = self.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?;
         let target = self.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
-        source
-            .directory
-            .rename(old_path?, &target.directory, new_path?)
+        source.directory.rename(old_path?, &target.directory, new_path?)
     }
 
     /// `path_symlink`. `EPERM` for absolute content.
@@ -156,10 +137,7 @@ impl System {
 
     /// `path_unlink_file`. `EISDIR` for a directory.
     pub fn path_unlink_file(&self, fd: Fd, path: PathArgument) -> Result<()> {
-        self.table
-            .directory(fd, Rights::PATH_UNLINK_FILE)?
-            .directory
-            .unlink_file(path?)
+        self.table.directory(fd, Rights::PATH_UNLINK_FILE)?.directory.unlink_file(path?)
     }
 }
 
@@ -169,20 +147,14 @@ fn entry_for(parent: &OpenDirectory, fd: OwnedFd, open: Open, access: Access) ->
         Filetype::RegularFile => (Descriptor::File(File::new(fd, open.fdflags)), false),
         Filetype::Directory => {
             let directory = parent.directory.descendant(fd);
-            (
-                Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)),
-                false,
-            )
+            (Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)), false)
         }
         _ => {
-            let stream = Stream::new(StreamFd::Owned(fd), open.fdflags)?;
+            let stream = Stream::owned(fd, open.fdflags)?;
             let terminal = stream.is_terminal();
             (Descriptor::Stream(stream), terminal)
         }
     };
     let most = RightsPair::most_for(filetype, terminal).opened_for(access);
-    Ok(Entry {
-        descriptor,
-        rights: open.rights.intersection(most),
-    })
+    Ok(Entry { descriptor, rights: open.rights.intersection(most) })
 }

@@ -108,11 +108,7 @@ impl System {
 
     fn watch(&self, subscription: &Subscription, polled: &mut Polled) -> Watch {
         let (fd, interest) = match subscription.kind {
-            SubscriptionKind::Clock {
-                clock,
-                timeout,
-                absolute,
-            } => {
+            SubscriptionKind::Clock { clock, timeout, absolute } => {
                 let now = if absolute { time(clock) } else { 0 };
                 return Watch::Deadline(Duration::from_nanos(timeout.saturating_sub(now)));
             }
@@ -147,11 +143,7 @@ impl System {
         let userdata = subscription.userdata;
         let event = |error, ready| {
             let kind = self.event_kind(subscription.kind, ready);
-            Some(Event {
-                userdata,
-                error,
-                kind,
-            })
+            Some(Event { userdata, error, kind })
         };
         match *watch {
             Watch::Refused(error) => event(error, Ready::default()),
@@ -171,27 +163,18 @@ impl System {
         match kind {
             SubscriptionKind::Clock { .. } => EventKind::Clock,
             SubscriptionKind::FdRead(fd) => {
-                let nbytes = if ready.ready {
-                    self.bytes_to_read(fd)
-                } else {
-                    0
-                };
-                EventKind::FdRead {
-                    nbytes,
-                    hangup: ready.hangup,
-                }
+                let nbytes = if ready.ready { self.bytes_to_read(fd) } else { 0 };
+                EventKind::FdRead { nbytes, hangup: ready.hangup }
             }
-            SubscriptionKind::FdWrite(_) => EventKind::FdWrite {
-                hangup: ready.hangup,
-            },
+            SubscriptionKind::FdWrite(_) => EventKind::FdWrite { hangup: ready.hangup },
         }
     }
 
     fn bytes_to_read(&self, fd: Fd) -> u64 {
         match self.table.get(fd).map(|entry| &entry.descriptor) {
-            Ok(Descriptor::File(file)) => file
-                .filestat()
-                .map_or(0, |stat| stat.size.saturating_sub(file.tell())),
+            Ok(Descriptor::File(file)) => {
+                file.filestat().map_or(0, |stat| stat.size.saturating_sub(file.tell()))
+            }
             Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
             _ => 0,
         }

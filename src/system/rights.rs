@@ -125,9 +125,7 @@ const STREAM: Rights = Rights::FD_READ
     .union(Rights::FD_FILESTAT_GET)
     .union(Rights::POLL_FD_READWRITE);
 
-const SOCKET: Rights = STREAM
-    .union(Rights::SOCK_SHUTDOWN)
-    .union(Rights::SOCK_ACCEPT);
+const SOCKET: Rights = STREAM.union(Rights::SOCK_SHUTDOWN).union(Rights::SOCK_ACCEPT);
 
 impl RightsPair {
     /// The most that a descriptor of a kind can have (the same as node:wasi gives).
@@ -150,18 +148,12 @@ impl RightsPair {
             Access::Write => Rights::FD_READ,
             Access::ReadWrite => Rights::empty(),
         };
-        RightsPair {
-            base: self.base - lost,
-            ..self
-        }
+        RightsPair { base: self.base - lost, ..self }
     }
 
     /// What both have.
     pub fn intersection(self, other: Self) -> Self {
-        RightsPair {
-            base: self.base & other.base,
-            inheriting: self.inheriting & other.inheriting,
-        }
+        RightsPair { base: self.base & other.base, inheriting: self.inheriting & other.inheriting }
     }
 
     /// Whether all of `other` is in this pair.
@@ -178,10 +170,7 @@ impl Rights {
             | Rights::FD_WRITE
             | Rights::FD_ALLOCATE
             | Rights::FD_FILESTAT_SET_SIZE;
-        match (
-            self.intersects(Rights::FD_READ | Rights::FD_READDIR),
-            self.intersects(write),
-        ) {
+        match (self.intersects(Rights::FD_READ | Rights::FD_READDIR), self.intersects(write)) {
             (true, true) => Access::ReadWrite,
             (false, true) => Access::Write,
             (_, false) => Access::Read,
@@ -203,22 +192,10 @@ mod tests {
         assert_eq!(most(Filetype::RegularFile, false), (0x8e0_01ff, 0));
         assert_eq!(most(Filetype::Directory, false), (0xfbf_fe98, 0xfff_ffff));
         assert_eq!(most(Filetype::CharacterDevice, true), (0x820_004a, 0));
-        assert_eq!(
-            most(Filetype::CharacterDevice, false),
-            (0x3fff_ffff, 0x3fff_ffff)
-        );
-        assert_eq!(
-            most(Filetype::BlockDevice, false),
-            (0x3fff_ffff, 0x3fff_ffff)
-        );
-        assert_eq!(
-            most(Filetype::SocketStream, false),
-            (0x3820_004a, 0x3fff_ffff)
-        );
-        assert_eq!(
-            most(Filetype::SocketDgram, false),
-            (0x3820_004a, 0x3fff_ffff)
-        );
+        assert_eq!(most(Filetype::CharacterDevice, false), (0x3fff_ffff, 0x3fff_ffff));
+        assert_eq!(most(Filetype::BlockDevice, false), (0x3fff_ffff, 0x3fff_ffff));
+        assert_eq!(most(Filetype::SocketStream, false), (0x3820_004a, 0x3fff_ffff));
+        assert_eq!(most(Filetype::SocketDgram, false), (0x3820_004a, 0x3fff_ffff));
     }
 
     #[test]
@@ -227,9 +204,6 @@ mod tests {
         assert_eq!(Rights::FD_READDIR.access(), Access::Read);
         assert_eq!(Rights::empty().access(), Access::Read);
         assert_eq!(Rights::FD_ALLOCATE.access(), Access::Write);
-        assert_eq!(
-            (Rights::FD_READ | Rights::FD_WRITE).access(),
-            Access::ReadWrite
-        );
+        assert_eq!((Rights::FD_READ | Rights::FD_WRITE).access(), Access::ReadWrite);
     }
 }

@@ -14,14 +14,8 @@ impl System {
         let connection = self.table.socket(fd, Rights::SOCK_ACCEPT)?.accept(flags)?;
         let inherited = self.table.get(fd)?.rights.inheriting;
         let most = RightsPair::most_for(connection.filetype(), false);
-        let rights = most.intersection(RightsPair {
-            base: inherited,
-            inheriting: inherited,
-        });
-        self.table.insert(Entry {
-            descriptor: Descriptor::Stream(connection),
-            rights,
-        })
+        let rights = most.intersection(RightsPair { base: inherited, inheriting: inherited });
+        self.table.insert(Entry { descriptor: Descriptor::Stream(connection), rights })
     }
 
     /// `sock_recv`.
@@ -31,9 +25,7 @@ impl System {
         buffers: &[Buffer<'_>],
         flags: ReceiveFlags,
     ) -> Result<Received> {
-        self.table
-            .socket(fd, Rights::FD_READ)?
-            .receive(buffers, flags)
+        self.table.socket(fd, Rights::FD_READ)?.receive(buffers, flags)
     }
 
     /// `sock_send`: bytes sent.

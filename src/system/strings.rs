@@ -17,10 +17,7 @@ impl Strings {
     pub fn new(items: impl IntoIterator<Item = Vec<u8>>) -> Result<Self> {
         let mut strings = Strings::default();
         for mut item in items {
-            let end = item
-                .iter()
-                .position(|&byte| byte == 0)
-                .unwrap_or(item.len());
+            let end = item.iter().position(|&byte| byte == 0).unwrap_or(item.len());
             item.truncate(end);
             let size = u32::try_from(item.len() + 1).map_err(|_| Errno::TooBig)?;
             strings.size = strings.size.checked_add(size).ok_or(Errno::TooBig)?;

@@ -41,11 +41,7 @@ impl FdTable {
     /// Errors: `EBADF` when it is not open.
     pub fn remove(&mut self, fd: Fd) -> Result<Entry> {
         let slot = usize::try_from(fd).map_err(|_| Errno::Badf)?;
-        let entry = self
-            .entries
-            .get_mut(slot)
-            .and_then(Option::take)
-            .ok_or(Errno::Badf)?;
+        let entry = self.entries.get_mut(slot).and_then(Option::take).ok_or(Errno::Badf)?;
         self.lowest_free = self.lowest_free.min(slot);
         Ok(entry)
     }
@@ -65,18 +61,12 @@ impl FdTable {
 
     pub fn get(&self, fd: Fd) -> Result<&Entry> {
         let slot = usize::try_from(fd).map_err(|_| Errno::Badf)?;
-        self.entries
-            .get(slot)
-            .and_then(Option::as_ref)
-            .ok_or(Errno::Badf)
+        self.entries.get(slot).and_then(Option::as_ref).ok_or(Errno::Badf)
     }
 
     pub fn get_mut(&mut self, fd: Fd) -> Result<&mut Entry> {
         let slot = usize::try_from(fd).map_err(|_| Errno::Badf)?;
-        self.entries
-            .get_mut(slot)
-            .and_then(Option::as_mut)
-            .ok_or(Errno::Badf)
+        self.entries.get_mut(slot).and_then(Option::as_mut).ok_or(Errno::Badf)
     }
 
     /// Errors: `EBADF`; `ENOTCAPABLE` without one of the rights.
@@ -126,10 +116,6 @@ impl FdTable {
 
 impl Entry {
     fn require(&self, rights: Rights) -> Result<()> {
-        if self.rights.base.contains(rights) {
-            Ok(())
-        } else {
-            Err(Errno::NotCapable)
-        }
+        if self.rights.base.contains(rights) { Ok(()) } else { Err(Errno::NotCapable) }
     }
 }

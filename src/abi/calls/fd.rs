@@ -6,13 +6,11 @@ use crate::system::{DirectoryEntry, DirectoryVisitor, Errno, Fdflags, Result, Ri
 
 pub fn fd_advise(call: &mut Call<'_>) -> Result<()> {
     let advice = layout::advice(call.u8(3))?;
-    call.system
-        .fd_advise(call.u32(0), call.u64(1), call.u64(2), advice)
+    call.system.fd_advise(call.u32(0), call.u64(1), call.u64(2), advice)
 }
 
 pub fn fd_allocate(call: &mut Call<'_>) -> Result<()> {
-    call.system
-        .fd_allocate(call.u32(0), call.u64(1), call.u64(2))
+    call.system.fd_allocate(call.u32(0), call.u64(1), call.u64(2))
 }
 
 pub fn fd_close(call: &mut Call<'_>) -> Result<()> {
@@ -31,21 +29,18 @@ pub fn fd_fdstat_get(call: &mut Call<'_>) -> Result<()> {
 
 /// Flags without a meaning are left out, as node:wasi does.
 pub fn fd_fdstat_set_flags(call: &mut Call<'_>) -> Result<()> {
-    call.system
-        .fd_fdstat_set_flags(call.u32(0), Fdflags::from_bits_truncate(call.u16(1)))
+    call.system.fd_fdstat_set_flags(call.u32(0), Fdflags::from_bits_truncate(call.u16(1)))
 }
 
 pub fn fd_fdstat_set_rights(call: &mut Call<'_>) -> Result<()> {
     let base = Rights::from_bits_retain(call.u64(1));
     let inheriting = Rights::from_bits_retain(call.u64(2));
-    call.system
-        .fd_fdstat_set_rights(call.u32(0), RightsPair { base, inheriting })
+    call.system.fd_fdstat_set_rights(call.u32(0), RightsPair { base, inheriting })
 }
 
 pub fn fd_filestat_get(call: &mut Call<'_>) -> Result<()> {
     let result = call.region(1, call.version.filestat_size())?;
-    call.version
-        .write_filestat(&result, &call.system.fd_filestat_get(call.u32(0))?)
+    call.version.write_filestat(&result, &call.system.fd_filestat_get(call.u32(0))?)
 }
 
 pub fn fd_filestat_set_size(call: &mut Call<'_>) -> Result<()> {
@@ -83,8 +78,7 @@ pub fn fd_readdir(call: &mut Call<'_>) -> Result<()> {
     let entries = call.region(1, call.u32(2).into())?;
     let used = call.region(4, 4)?;
     let mut writer = DirentWriter { entries, used: 0 };
-    call.system
-        .fd_readdir(call.u32(0), call.u64(3), &mut writer)?;
+    call.system.fd_readdir(call.u32(0), call.u64(3), &mut writer)?;
     // At most the length, which was a u32.
     used.write_u32(0, writer.used as u32);
     Ok(())
@@ -98,10 +92,8 @@ struct DirentWriter<'m> {
 
 impl DirectoryVisitor for DirentWriter<'_> {
     fn visit(&mut self, entry: &DirectoryEntry) -> bool {
-        self.entries
-            .write_truncated(self.used, &layout::dirent(entry));
-        self.entries
-            .write_truncated(self.used + DIRENT_SIZE, entry.name());
+        self.entries.write_truncated(self.used, &layout::dirent(entry));
+        self.entries.write_truncated(self.used + DIRENT_SIZE, entry.name());
         let end = self.used + DIRENT_SIZE + entry.name().len();
         self.used = end.min(self.entries.len());
         end <= self.entries.len()

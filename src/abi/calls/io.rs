@@ -24,17 +24,13 @@ pub fn fd_pwrite(call: &mut Call<'_>) -> Result<()> {
 pub fn fd_read(call: &mut Call<'_>) -> Result<()> {
     let (vectors, result) = (Vectors::new(call, 1)?, call.region(3, 4)?);
     let fd: Fd = call.u32(0);
-    transfer(call.system, vectors, result, |system, buffers, _| {
-        system.fd_read(fd, buffers)
-    })
+    transfer(call.system, vectors, result, |system, buffers, _| system.fd_read(fd, buffers))
 }
 
 pub fn fd_write(call: &mut Call<'_>) -> Result<()> {
     let (vectors, result) = (Vectors::new(call, 1)?, call.region(3, 4)?);
     let fd: Fd = call.u32(0);
-    transfer(call.system, vectors, result, |system, buffers, _| {
-        system.fd_write(fd, buffers)
-    })
+    transfer(call.system, vectors, result, |system, buffers, _| system.fd_write(fd, buffers))
 }
 
 /// A list of `iovec`s in guest memory: pointer and length each.
@@ -52,10 +48,7 @@ impl<'m> Vectors<'m> {
     /// The list that the argument at `index` points to; how many there are is the next argument.
     pub fn new(call: &Call<'m>, index: usize) -> Result<Self> {
         let list = call.region(index, u64::from(call.u32(index + 1)) * IOVEC_SIZE as u64)?;
-        Ok(Vectors {
-            memory: call.memory,
-            list,
-        })
+        Ok(Vectors { memory: call.memory, list })
     }
 
     pub fn count(&self) -> usize {
@@ -70,10 +63,7 @@ impl<'m> Vectors<'m> {
 
     /// Up to 1024 buffers from `index` on.
     pub fn batch(&self, index: usize) -> Result<Batch<'m>> {
-        (index..self.count())
-            .take(MAX_BUFFERS)
-            .map(|index| self.get(index))
-            .collect()
+        (index..self.count()).take(MAX_BUFFERS).map(|index| self.get(index)).collect()
     }
 
     /// `EOVERFLOW` when a buffer that a later batch will hold lies outside.

@@ -18,17 +18,14 @@ pub fn path_create_directory(call: &mut Call<'_>) -> Result<()> {
 pub fn path_filestat_get(call: &mut Call<'_>) -> Result<()> {
     let path = call.path(2)?;
     let result = call.region(4, call.version.filestat_size())?;
-    let stat = call
-        .system
-        .path_filestat_get(call.u32(0), follows(call.u32(1)), path)?;
+    let stat = call.system.path_filestat_get(call.u32(0), follows(call.u32(1)), path)?;
     call.version.write_filestat(&result, &stat)
 }
 
 pub fn path_filestat_set_times(call: &mut Call<'_>) -> Result<()> {
     let path = call.path(2)?;
     let times = layout::set_times(call.u64(4), call.u64(5), call.u16(6));
-    call.system
-        .path_filestat_set_times(call.u32(0), follows(call.u32(1)), path, times)
+    call.system.path_filestat_set_times(call.u32(0), follows(call.u32(1)), path, times)
 }
 
 pub fn path_link(call: &mut Call<'_>) -> Result<()> {
@@ -71,8 +68,7 @@ pub fn path_remove_directory(call: &mut Call<'_>) -> Result<()> {
 
 pub fn path_rename(call: &mut Call<'_>) -> Result<()> {
     let (old_path, new_path) = (call.path(1)?, call.path(4)?);
-    call.system
-        .path_rename((call.u32(0), old_path), (call.u32(3), new_path))
+    call.system.path_rename((call.u32(0), old_path), (call.u32(3), new_path))
 }
 
 pub fn path_symlink(call: &mut Call<'_>) -> Result<()> {

@@ -25,14 +25,7 @@ pub fn sock_recv(call: &mut Call<'_>) -> Result<()> {
     let received = call.system.sock_recv(call.u32(0), &buffers, asked)?;
     // The system moves less than 2^31 bytes at once.
     length.write_u32(0, received.length as u32);
-    flags.write_u16(
-        0,
-        if received.truncated {
-            DATA_TRUNCATED
-        } else {
-            0
-        },
-    );
+    flags.write_u16(0, if received.truncated { DATA_TRUNCATED } else { 0 });
     Ok(())
 }
 

@@ -73,19 +73,12 @@ pub fn shape_class(mut exports: Object<'_>, env: Env) -> Result<()> {
 
 impl Receiver {
     fn new(env: Env, this: Value) -> JsResult<Self> {
-        Ok(Receiver {
-            glue: Glue::of(env)?,
-            this,
-        })
+        Ok(Receiver { glue: Glue::of(env)?, this })
     }
 
     fn construct(self, options: Value) -> JsResult<()> {
         check_object(self.glue, options, "options")?;
-        let reader = Reader {
-            js: self.glue.js,
-            glue: self.glue,
-            options,
-        };
+        let reader = Reader { js: self.glue.js, glue: self.glue, options };
         let options = reader.read()?;
         let version = options.version;
         let name = self.glue.js.string(module_name(version))?;
@@ -106,9 +99,7 @@ impl Receiver {
         let exports = self.glue.call(c"exportsOf", &[instance])?;
         check_object(self.glue, exports, "instance.exports")?;
         self.glue.call_on(self.this, c"bindMemory", &[memory])?;
-        self.glue
-            .call_on(self.this, c"bound", &[instance])
-            .map(drop)
+        self.glue.call_on(self.this, c"bound", &[instance]).map(drop)
     }
 
     fn start(self, instance: Value) -> JsResult<Value> {
@@ -129,16 +120,12 @@ impl Receiver {
             return Ok(());
         }
         self.check_function(initialize, "instance.exports._initialize")?;
-        self.glue
-            .js
-            .call(self.glue.js.undefined()?, initialize, &[])
-            .map(drop)
+        self.glue.js.call(self.glue.js.undefined()?, initialize, &[]).map(drop)
     }
 
     /// Subclasses and loaders may have replaced `finalizeBindings` or the instance.
     fn bind(self, instance: Value) -> JsResult<[Value; 2]> {
-        self.glue
-            .call_on(self.this, c"finalizeBindings", &[instance])?;
+        self.glue.call_on(self.this, c"finalizeBindings", &[instance])?;
         let entry_points = self.glue.call_on(self.this, c"entryPoints", &[])?;
         let js = self.glue.js;
         Ok([js.element(entry_points, 0)?, js.element(entry_points, 1)?])

@@ -41,8 +41,7 @@ impl Glue {
         let mut glue = ptr::null_mut();
         // SAFETY: a new reference to a value of this environment.
         unsafe { sys::napi_create_reference(js.0, object, 1, &mut glue) };
-        env.set_instance_data(State { glue }, (), |_| {})
-            .map_err(|_| Thrown)?;
+        env.set_instance_data(State { glue }, (), |_| {}).map_err(|_| Thrown)?;
         Ok(Glue { js, object })
     }
 
@@ -53,8 +52,7 @@ impl Glue {
 
     /// Calls one of the functions.
     pub fn call(self, name: &CStr, arguments: &[Value]) -> JsResult<Value> {
-        self.js
-            .call(self.js.undefined()?, self.get(name)?, arguments)
+        self.js.call(self.js.undefined()?, self.get(name)?, arguments)
     }
 
     /// Calls one of the functions as a method of `this`.
@@ -77,8 +75,7 @@ impl Glue {
         let [enter, attach] = functions;
         let bytes = self.js.buffer(&TRAMPOLINE)?;
         let return_on_exit = self.js.boolean(return_on_exit)?;
-        self.call(c"connect", &[wasi, bytes, enter, attach, return_on_exit])
-            .map(drop)
+        self.call(c"connect", &[wasi, bytes, enter, attach, return_on_exit]).map(drop)
     }
 
     /// Text of a string that one of the functions gives.

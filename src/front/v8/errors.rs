@@ -44,10 +44,7 @@ impl Glue {
         let make = || {
             let code = self.js.string(&format!("UVWASI_{}", error.name()))?;
             let number = self.js.int32(errno::number(error).into())?;
-            self.call(
-                c"systemError",
-                &[code, number, self.js.string("uvwasi_init")?],
-            )
+            self.call(c"systemError", &[code, number, self.js.string("uvwasi_init")?])
         };
         self.throw(make())
     }

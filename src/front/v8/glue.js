@@ -142,10 +142,12 @@
       throw kExitCode;
     };
     const settle = (outcome) => {
-      if (outcome !== null) exit(outcome);
-      const { byteLength } = buffer;
-      refresh();
-      if (buffer.byteLength !== byteLength) call();
+      for (; outcome === null; outcome = enter()) {
+        const { byteLength } = buffer;
+        refresh();
+        if (buffer.byteLength === byteLength) return;
+      }
+      if (outcome !== undefined) exit(outcome);
     };
     const call = () => {
       // A buffer that is detached, because memory grew, has no length.

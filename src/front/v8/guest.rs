@@ -67,11 +67,7 @@ impl Guest {
     fn enter(&self, js: Js) -> JsResult<Outcome> {
         // SAFETY: the scratch memory lives as long as the environment, only this thread uses it,
         // and it is aligned: V8 puts memories at the start of a page.
-        let Scratch {
-            arguments,
-            function,
-            ..
-        } = unsafe { self.scratch.read() };
+        let Scratch { arguments, function, .. } = unsafe { self.scratch.read() };
         let outcome = self.call(js, function, arguments)?;
         let result = match outcome {
             Err(Failure::Exit(code)) => return Ok(Outcome::Exit(code)),
@@ -81,11 +77,7 @@ impl Guest {
         // SAFETY: as above.
         unsafe { (*self.scratch).result = errno::number(result).into() };
         let grows_unseen = result == Errno::Overflow;
-        Ok(if grows_unseen {
-            Outcome::PerhapsGrown
-        } else {
-            Outcome::Done
-        })
+        Ok(if grows_unseen { Outcome::PerhapsGrown } else { Outcome::Done })
     }
 
     fn call(
@@ -110,20 +102,12 @@ impl Guest {
         // can move it during the call, which runs no JavaScript. A shared memory never moves.
         let memory = unsafe { Memory::new(memory.start, memory.size, memory.shared) };
         let version = self.version;
-        Ok((function.handler)(&mut Call {
-            system: &mut system,
-            memory,
-            version,
-            arguments,
-        }))
+        Ok((function.handler)(&mut Call { system: &mut system, memory, version, arguments }))
     }
 }
 
-const NO_MEMORY: LinearMemory = LinearMemory {
-    start: ptr::NonNull::dangling().as_ptr(),
-    size: 0,
-    shared: false,
-};
+const NO_MEMORY: LinearMemory =
+    LinearMemory { start: ptr::NonNull::dangling().as_ptr(), size: 0, shared: false };
 
 fn not_started(js: Js) -> Thrown {
     js.throw_error(c"ERR_WASI_NOT_STARTED", "wasi.start() has not been called")
@@ -176,14 +160,7 @@ unsafe extern "C" fn attach(env: sys::napi_env, info: sys::napi_callback_info) -
     // SAFETY: as in `enter`; the arguments go to a local array of the length given.
     let guest = unsafe {
         let none = ptr::null_mut::<Value>();
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &mut count,
-            arguments.as_mut_ptr(),
-            none,
-            &mut guest,
-        );
+        sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), none, &mut guest);
         &*guest.cast::<Guest>()
     };
     guarded(js, || {
@@ -202,10 +179,7 @@ fn guarded(js: Js, body: impl FnOnce() -> JsResult<Value>) -> Value {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result.unwrap_or(ptr::null_mut()),
         Err(_) => {
-            js.throw_error(
-                c"ERR_INTERNAL_ASSERTION",
-                "wasi-rs: a bug in the addon, please report",
-            );
+            js.throw_error(c"ERR_INTERNAL_ASSERTION", "wasi-rs: a bug in the addon, please report");
             ptr::null_mut()
         }
     }

@@ -111,10 +111,7 @@ impl Js {
     /// A Buffer that holds a copy.
     pub fn buffer(self, bytes: &[u8]) -> JsResult<Value> {
         let unused = ptr::null_mut();
-        value!(
-            self,
-            napi_create_buffer_copy(bytes.len(), bytes.as_ptr().cast(), unused)
-        )
+        value!(self, napi_create_buffer_copy(bytes.len(), bytes.as_ptr().cast(), unused))
     }
 
     /// Evaluates a script.
@@ -145,10 +142,7 @@ impl Js {
     ) -> JsResult<Value> {
         let start: *const c_char = name.as_ptr().cast();
         let length = name.len() as isize;
-        value!(
-            self,
-            napi_create_function(start, length, Some(callback), data)
-        )
+        value!(self, napi_create_function(start, length, Some(callback), data))
     }
 
     pub fn type_of(self, value: Value) -> Type {

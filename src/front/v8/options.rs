@@ -48,11 +48,7 @@ impl Reader {
         }
         let version = self.get(c"version")?;
         let is_string = self.js.type_of(version) == Type::String;
-        let text = if is_string {
-            self.js.as_text(version)?
-        } else {
-            String::new()
-        };
+        let text = if is_string { self.js.as_text(version)? } else { String::new() };
         match text.as_str() {
             "unstable" => Ok(Version::Unstable),
             "preview1" => Ok(Version::Preview1),
@@ -83,12 +79,7 @@ impl Reader {
             return Err(self.glue.invalid_value(name, "must not have holes", args));
         }
         (0..self.js.array_length(strings)?)
-            .map(|index| {
-                Ok(self
-                    .js
-                    .as_text(self.js.element(strings, index)?)?
-                    .into_bytes())
-            })
+            .map(|index| Ok(self.js.as_text(self.js.element(strings, index)?)?.into_bytes()))
             .collect()
     }
 
@@ -105,10 +96,7 @@ impl Reader {
     fn preopens(self) -> JsResult<Vec<(String, String)>> {
         let entries = self.entries(c"preopens", "options.preopens")?;
         let text = |value| self.glue.text(c"string", &[value]);
-        entries
-            .into_iter()
-            .map(|[name, path]| Ok((text(name)?, text(path)?)))
-            .collect()
+        entries.into_iter().map(|[name, path]| Ok((text(name)?, text(path)?))).collect()
     }
 
     /// `Object.entries` of an option; none when it is undefined.
@@ -128,11 +116,7 @@ impl Reader {
     }
 
     fn stdio(self) -> JsResult<[i32; 3]> {
-        let streams = [
-            self.get(c"stdin")?,
-            self.get(c"stdout")?,
-            self.get(c"stderr")?,
-        ];
+        let streams = [self.get(c"stdin")?, self.get(c"stdout")?, self.get(c"stderr")?];
         let names = ["options.stdin", "options.stdout", "options.stderr"];
         let mut fds = [0, 1, 2];
         for ((fd, stream), name) in fds.iter_mut().zip(streams).zip(names) {
@@ -164,9 +148,7 @@ impl Reader {
         }
         let value = self.get(c"returnOnExit")?;
         if self.js.type_of(value) != Type::Boolean {
-            return Err(self
-                .glue
-                .invalid_type("options.returnOnExit", "of type boolean", value));
+            return Err(self.glue.invalid_type("options.returnOnExit", "of type boolean", value));
         }
         self.js.truthy(self.get(c"returnOnExit")?)
     }

@@ -39,20 +39,13 @@ pub fn module() -> Vec<u8> {
     let mut code = CodeSection::new();
     for (index, function) in (0..).zip(FUNCTIONS) {
         let results = function.returns_errno().then_some(ValType::I32);
-        types
-            .ty()
-            .function(function.parameters.iter().map(value_type), results);
+        types.ty().function(function.parameters.iter().map(value_type), results);
         functions.function(HOST_TYPE + 1 + index);
         exports.export(function.name, ExportKind::Func, HOST + 1 + index);
         code.function(&body(index, function));
     }
     let mut module = Module::new();
-    module
-        .section(&types)
-        .section(&imports())
-        .section(&functions)
-        .section(&exports)
-        .section(&code);
+    module.section(&types).section(&imports()).section(&functions).section(&exports).section(&code);
     module.finish()
 }
 
@@ -81,10 +74,7 @@ fn body(index: u32, function: &abi::Function) -> Function {
             ValueType::I64 => code.i64_store(slot),
         };
     }
-    code.i32_const(0)
-        .i32_const(index.cast_signed())
-        .i32_store(at(FUNCTION_AT))
-        .call(HOST);
+    code.i32_const(0).i32_const(index.cast_signed()).i32_store(at(FUNCTION_AT)).call(HOST);
     if function.returns_errno() {
         code.i32_const(0).i32_load(at(RESULT_AT));
     }
@@ -93,12 +83,7 @@ fn body(index: u32, function: &abi::Function) -> Function {
 }
 
 fn at(offset: u64) -> MemArg {
-    MemArg {
-        offset,
-        align: 2,
-        target: MemArgTarget::Memory(0),
-        ordering: None,
-    }
+    MemArg { offset, align: 2, target: MemArgTarget::Memory(0), ordering: None }
 }
 
 fn value_type(kind: &ValueType) -> ValType {

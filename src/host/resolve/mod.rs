@@ -22,6 +22,9 @@ pub(super) enum Scope {
     Anywhere,
 }
 
+/// The answer to a path that leads outside, the same that node:wasi gives.
+pub(super) const OUTSIDE: Errno = Errno::NotCapable;
+
 /// Opens a descriptor that only stands for a file: to look at it, or to start from it.
 #[cfg(target_os = "linux")]
 pub(super) const HANDLE: OFlags = OFlags::PATH;
@@ -33,7 +36,7 @@ const CREATE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 /// Opens `path`, close-on-exec.
 ///
-/// Errors: `EPERM` where the path would leave the scope, else what the kernel says.
+/// Errors: `OUTSIDE` where the path would leave the scope, else what the kernel says.
 pub(super) fn open(
     directory: BorrowedFd<'_>,
     scope: Scope,
@@ -78,17 +81,13 @@ fn open_in_kernel(
     use rustix::fs::ResolveFlags;
     use rustix::io::Errno as Os;
 
-    let mode = if flags.contains(OFlags::CREATE) {
-        CREATE_MODE
-    } else {
-        Mode::empty()
-    };
+    let mode = if flags.contains(OFlags::CREATE) { CREATE_MODE } else { Mode::empty() };
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     for _ in 0..ATTEMPTS {
         match rustix::fs::openat2(directory, path, flags, mode, resolve) {
             Err(Os::AGAIN | Os::INTR) => {}
             Err(Os::NOSYS | Os::PERM) => return None,
-            Err(Os::XDEV) => return Some(Err(Errno::Perm)),
+            Err(Os::XDEV) => return Some(Err(OUTSIDE)),
             answer => return Some(answer.map_err(Errno::from)),
         }
     }

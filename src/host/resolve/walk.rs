@@ -8,19 +8,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::OFlags;
 
-use super::{CREATE_MODE, Errno, HANDLE, Result};
+use super::{CREATE_MODE, Errno, HANDLE, OUTSIDE, Result};
 
 /// Most symbolic links that one path may go through (as Linux has it).
 const MAX_LINKS: usize = 40;
 
 /// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives.
 pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
-    let mut walk = Walk {
-        root,
-        entered: Vec::new(),
-        links: 0,
-        pending: Vec::new(),
-    };
+    let mut walk = Walk { root, entered: Vec::new(), links: 0, pending: Vec::new() };
     walk.set_pending(path.to_bytes().to_vec())?;
     loop {
         if let Some(opened) = walk.step(flags)? {
@@ -53,7 +48,7 @@ impl Walk<'_> {
 
     fn set_pending(&mut self, path: Vec<u8>) -> Result<()> {
         if path.first() == Some(&b'/') {
-            return Err(Errno::Perm);
+            return Err(OUTSIDE);
         }
         self.pending = path;
         Ok(())
@@ -63,39 +58,27 @@ impl Walk<'_> {
         let component = self.next_component()?;
         match component.name.to_bytes() {
             b"." => {}
-            b".." => drop(self.entered.pop().ok_or(Errno::Perm)?),
+            b".." => drop(self.entered.pop().ok_or(OUTSIDE)?),
             _ if component.is_last => return self.open_last(component, flags),
             _ => return self.enter(component).map(|()| None),
         }
-        if component.is_last {
-            self.open_at(c".", flags).map(Some)
-        } else {
-            Ok(None)
-        }
+        if component.is_last { self.open_at(c".", flags).map(Some) } else { Ok(None) }
     }
 
     fn next_component(&mut self) -> Result<Component> {
-        let end = self
-            .pending
-            .iter()
-            .position(|&byte| byte == b'/')
-            .unwrap_or(self.pending.len());
+        let end = self.pending.iter().position(|&byte| byte == b'/').unwrap_or(self.pending.len());
         let rest = self.pending[end..].iter().position(|&byte| byte != b'/');
         let component = Component {
             name: CString::new(&self.pending[..end]).map_err(|_| Errno::Inval)?,
             is_last: rest.is_none(),
             slash: end < self.pending.len(),
         };
-        self.pending
-            .drain(..rest.map_or(self.pending.len(), |start| end + start));
+        self.pending.drain(..rest.map_or(self.pending.len(), |start| end + start));
         Ok(component)
     }
 
     fn enter(&mut self, component: Component) -> Result<()> {
-        match self.open_at(
-            &component.name,
-            HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW,
-        ) {
+        match self.open_at(&component.name, HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW) {
             Ok(directory) => {
                 self.entered.push(directory);
                 Ok(())
@@ -118,11 +101,7 @@ impl Walk<'_> {
         if follows && let Some(target) = self.link_target(&last.name) {
             return self.follow(target, last.slash).map(|()| None);
         }
-        let directory = if last.slash {
-            OFlags::DIRECTORY
-        } else {
-            OFlags::empty()
-        };
+        let directory = if last.slash { OFlags::DIRECTORY } else { OFlags::empty() };
         self.open_at(&last.name, flags | directory).map(Some)
     }
 
