@@ -166,13 +166,20 @@ impl Directory {
 
     /// Creates a symbolic link. Its content is data: whoever follows it is held inside.
     ///
-    /// Errors: `EPERM` for an absolute target, which could never be followed.
-    pub fn symlink(&self, content: &GuestPath, mut path: GuestPath) -> Result<()> {
+    /// Errors: `EPERM` for an absolute target, which could never be followed; `ENOTDIR` for a path
+    /// that ends in a slash where a file is, of which the kernel says only that it exists.
+    pub fn symlink(&self, content: &GuestPath, path: &GuestPath) -> Result<()> {
         if content.is_absolute() && self.scope == Scope::Beneath {
             return Err(Errno::Perm);
         }
-        let (parent, name) = self.parent(&mut path)?;
-        Ok(rustix::fs::symlinkat(content.as_c_str(), parent, name)?)
+        let mut split = path.clone();
+        let (parent, name) = self.parent(&mut split)?;
+        match rustix::fs::symlinkat(content.as_c_str(), parent, name).map_err(Errno::from) {
+            Err(Errno::Exist) if path.ends_like_directory() => {
+                self.handle(path, true).and(Err(Errno::Exist))
+            }
+            result => result,
+        }
     }
 
     /// Content of a symbolic link.

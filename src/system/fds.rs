@@ -95,6 +95,12 @@ impl System {
         self.table.with_mut(fd, Rights::FD_READ)?.read(buffers)
     }
 
+    /// Whether reading may wait for someone else: true of all but files and directories.
+    pub fn may_wait(&self, fd: Fd) -> bool {
+        let entry = self.table.get(fd);
+        entry.is_ok_and(|entry| matches!(entry.descriptor, Descriptor::Stream(_)))
+    }
+
     /// `fd_write`: bytes written.
     pub fn fd_write(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
         self.table.with_mut(fd, Rights::FD_WRITE)?.write(buffers)

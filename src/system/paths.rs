@@ -132,7 +132,7 @@ impl System {
     /// `path_symlink`. `EPERM` for absolute content.
     pub fn path_symlink(&self, content: PathArgument, fd: Fd, path: PathArgument) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_SYMLINK)?;
-        directory.directory.symlink(&content?, path?)
+        directory.directory.symlink(&content?, &path?)
     }
 
     /// `path_unlink_file`. `EISDIR` for a directory.
