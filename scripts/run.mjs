@@ -15,8 +15,6 @@ function testFiles() {
   return readdirSync(folder).filter((name) => name.endsWith('.test.js')).map((name) => path.join('__test__', name));
 }
 
-const cargoTest = (env = {}) => run('cargo', ['test', '--no-default-features', '--quiet'], env);
-
 const commands = {
   build() {},
 
@@ -26,9 +24,7 @@ const commands = {
   },
 
   test() {
-    cargoTest();
-    // The same answers without the kernel's help.
-    cargoTest({ WASI_RS_NO_OPENAT2: '1' });
+    run('cargo', ['test', '--no-default-features', '--quiet']);
     node('--test', ...testFiles());
   },
 

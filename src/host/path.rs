@@ -70,6 +70,12 @@ impl GuestPath {
         matches!(path.rsplit(|&byte| byte == b'/').next(), Some(b"" | b"." | b".."))
     }
 
+    /// Whether the last component is `..`, which names nothing in the directory before it.
+    pub(super) fn ends_in_dot_dot(&self) -> bool {
+        let mut components = self.as_bytes().rsplit(|&byte| byte == b'/');
+        components.find(|component| !component.is_empty()) == Some(b"..")
+    }
+
     /// The path up to the last component, and that component with its trailing slashes.
     ///
     /// The first is `None` when there is just one component.
@@ -132,6 +138,10 @@ mod tests {
             assert!(!path(like_directory).is_plain_name(), "{like_directory}");
         }
         assert!(!path("a/b").ends_like_directory());
+        assert!(["..", "../", "a/..//"].iter().all(|up| path(up).ends_in_dot_dot()));
+        assert!(
+            ["/", "a", "../a", "...", "a/."].iter().all(|other| !path(other).ends_in_dot_dot())
+        );
         assert!(path("...").is_plain_name());
         assert!(!path("a/b").is_plain_name());
     }

@@ -48,7 +48,7 @@ impl Stream {
 
     /// Receives into the buffers.
     pub fn receive(&self, buffers: &[Buffer<'_>], flags: ReceiveFlags) -> Result<Received> {
-        let mut os = 0;
+        let mut os = self.wait_flag();
         if flags.contains(ReceiveFlags::PEEK) {
             os |= libc::MSG_PEEK;
         }
@@ -60,7 +60,13 @@ impl Stream {
 
     /// Sends the buffers. A closed connection is `EPIPE`, never a signal.
     pub fn send(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.when_ready(Interest::Write, |fd| sendmsg(fd, buffers, NO_SIGNAL))
+        let os = NO_SIGNAL | self.wait_flag();
+        self.when_ready(Interest::Write, |fd| sendmsg(fd, buffers, os))
+    }
+
+    /// The descriptor of a socket that the host lends may wait when the guest does not want to.
+    fn wait_flag(&self) -> libc::c_int {
+        if self.is_nonblocking() { libc::MSG_DONTWAIT } else { 0 }
     }
 
     /// Ends receiving, sending or both.
@@ -82,14 +88,12 @@ const NO_SIGNAL: libc::c_int = 0;
 
 #[cfg(target_os = "linux")]
 fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
-    use rustix::net::SocketFlags;
-    rustix::net::accept_with(fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
+    rustix::net::accept_with(fd, rustix::net::SocketFlags::CLOEXEC)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
     let connection = rustix::net::accept(fd)?;
     rustix::io::fcntl_setfd(&connection, rustix::io::FdFlags::CLOEXEC)?;
-    rustix::io::ioctl_fionbio(&connection, true)?;
     Ok(connection)
 }

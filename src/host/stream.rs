@@ -14,7 +14,7 @@ use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Result, SetTimes
 /// Whose descriptor it is.
 #[derive(Debug)]
 enum StreamFd {
-    /// Opened for the guest, non-blocking, closed with the stream.
+    /// Opened for the guest, closed with the stream.
     Owned(OwnedFd),
     /// Lent by the host: never closed, its status flags never changed.
     Lent(RawFd),
@@ -95,6 +95,15 @@ impl Stream {
         matches!(self.filetype, Filetype::SocketDgram | Filetype::SocketStream)
     }
 
+    /// Whether reading may wait for someone else.
+    pub fn may_wait(&self) -> bool {
+        !matches!(self.filetype, Filetype::RegularFile | Filetype::Directory)
+    }
+
+    pub(super) fn is_nonblocking(&self) -> bool {
+        self.flags.contains(Fdflags::NONBLOCK)
+    }
+
     /// Flags as the guest set them.
     pub fn flags(&self) -> Fdflags {
         self.flags
@@ -115,9 +124,9 @@ impl Stream {
         if self.flags.contains(Fdflags::APPEND) && self.filetype == Filetype::RegularFile {
             rustix::fs::seek(self, rustix::fs::SeekFrom::End(0))?;
         }
-        match (&self.fd, buffers) {
-            // The descriptor itself waits, so write only what surely fits.
-            (StreamFd::Lent(_), [first, ..]) if self.flags.contains(Fdflags::NONBLOCK) => {
+        match buffers.iter().find(|buffer| !buffer.is_empty()) {
+            Some(first) if self.is_nonblocking() => {
+                // Only what surely fits: the descriptor itself may be one that waits.
                 let some = first.truncated(WRITABLE_WITHOUT_WAITING);
                 self.when_ready(Interest::Write, |fd| writev(fd, &[some]))
             }
@@ -143,7 +152,7 @@ impl Stream {
         interest: Interest,
         mut transfer: impl FnMut(BorrowedFd<'_>) -> Result<T>,
     ) -> Result<T> {
-        let nonblocking = self.flags.contains(Fdflags::NONBLOCK);
+        let nonblocking = self.is_nonblocking();
         if nonblocking && !poll::is_ready(self.as_fd(), interest)? {
             return Err(Errno::Again);
         }

@@ -95,10 +95,12 @@ impl System {
         self.table.with_mut(fd, Rights::FD_READ)?.read(buffers)
     }
 
-    /// Whether reading may wait for someone else: true of all but files and directories.
+    /// Whether reading may wait for someone else.
     pub fn may_wait(&self, fd: Fd) -> bool {
-        let entry = self.table.get(fd);
-        entry.is_ok_and(|entry| matches!(entry.descriptor, Descriptor::Stream(_)))
+        match self.table.get(fd).map(|entry| &entry.descriptor) {
+            Ok(Descriptor::Stream(stream)) => stream.may_wait(),
+            _ => false,
+        }
     }
 
     /// `fd_write`: bytes written.

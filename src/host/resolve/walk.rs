@@ -1,7 +1,8 @@
-//! Resolution in user space, one component at a time, with every directory on the way held open.
+//! Resolution in user space, one component at a time.
 //!
-//! No step asks the kernel for `..` or lets it follow a link, so that a directory renamed or
-//! replaced meanwhile cannot lead outside.
+//! No step asks the kernel for `..` or lets it follow a link: the way back up is walked again from
+//! the root, by names. So a directory renamed or replaced meanwhile cannot lead outside, and no
+//! more than two descriptors are open at once, however long the path.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,7 +16,7 @@ const MAX_LINKS: usize = 40;
 
 /// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives.
 pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
-    let mut walk = Walk { root, entered: Vec::new(), links: 0, pending: Vec::new() };
+    let mut walk = Walk { root, here: None, entered: Vec::new(), links: 0, pending: Vec::new() };
     walk.set_pending(path.to_bytes().to_vec())?;
     loop {
         if let Some(opened) = walk.step(flags)? {
@@ -26,8 +27,10 @@ pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<O
 
 struct Walk<'r> {
     root: BorrowedFd<'r>,
-    /// The directories between the root and here.
-    entered: Vec<OwnedFd>,
+    /// The directory reached, unless it is the root.
+    here: Option<OwnedFd>,
+    /// Names of the directories between the root and here.
+    entered: Vec<CString>,
     links: usize,
     /// What is still to be resolved, from here.
     pending: Vec<u8>,
@@ -43,7 +46,7 @@ struct Component {
 
 impl Walk<'_> {
     fn here(&self) -> BorrowedFd<'_> {
-        self.entered.last().map_or(self.root, AsFd::as_fd)
+        self.here.as_ref().map_or(self.root, AsFd::as_fd)
     }
 
     fn set_pending(&mut self, path: Vec<u8>) -> Result<()> {
@@ -58,7 +61,7 @@ impl Walk<'_> {
         let component = self.next_component()?;
         match component.name.to_bytes() {
             b"." => {}
-            b".." => drop(self.entered.pop().ok_or(OUTSIDE)?),
+            b".." => self.leave()?,
             _ if component.is_last => return self.open_last(component, flags),
             _ => return self.enter(component).map(|()| None),
         }
@@ -78,9 +81,9 @@ impl Walk<'_> {
     }
 
     fn enter(&mut self, component: Component) -> Result<()> {
-        match self.open_at(&component.name, HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW) {
-            Ok(directory) => {
-                self.entered.push(directory);
+        match self.enter_directory(&component.name) {
+            Ok(()) => {
+                self.entered.push(component.name);
                 Ok(())
             }
             Err(Errno::NotDir | Errno::Loop) => {
@@ -89,6 +92,21 @@ impl Walk<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn enter_directory(&mut self, name: &CStr) -> Result<()> {
+        let flags = HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        self.here = Some(self.open_at(name, flags)?);
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Result<()> {
+        self.entered.pop().ok_or(OUTSIDE)?;
+        self.here = None;
+        let names = std::mem::take(&mut self.entered);
+        names.iter().try_for_each(|name| self.enter_directory(name))?;
+        self.entered = names;
+        Ok(())
     }
 
     fn open_last(&mut self, last: Component, flags: OFlags) -> Result<Option<OwnedFd>> {
