@@ -7,6 +7,8 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+use rustix::fs::CWD;
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::resolve::{self, HANDLE, OUTSIDE, Scope};
@@ -108,7 +110,15 @@ impl Directory {
     #[cfg(target_os = "linux")]
     pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
         let handle = self.handle(path, follow)?;
-        Ok(rustix::fs::utimensat(handle, c"", &times.timestamps(), AtFlags::EMPTY_PATH)?)
+        let times = times.timestamps();
+        match rustix::fs::utimensat(&handle, c"", &times, AtFlags::EMPTY_PATH) {
+            // Before Linux 5.8.
+            Err(rustix::io::Errno::INVAL) => {
+                let no_flags = AtFlags::empty();
+                Ok(rustix::fs::utimensat(CWD, path_of(&handle), &times, no_flags)?)
+            }
+            result => Ok(result?),
+        }
     }
 
     /// Sets access and modification time.
@@ -218,13 +228,18 @@ impl Directory {
     }
 }
 
-/// Links what a handle stands for. The kernel lets only the privileged name it by the handle
-/// alone, everyone else by way of
-/// [/proc/self/fd](https://man7.org/linux/man-pages/man2/link.2.html).
+/// A path by which the kernel finds what a handle stands for, a symbolic link itself too: see
+/// [proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html).
+#[cfg(target_os = "linux")]
+fn path_of(handle: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(handle))
+}
+
+/// Links what a handle stands for; by the handle alone, only the privileged may.
 #[cfg(target_os = "linux")]
 fn link_handle(handle: OwnedFd, parent: Parent<'_>, name: &CStr) -> Result<()> {
-    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
-    Ok(rustix::fs::linkat(rustix::fs::CWD, path, parent, name, AtFlags::SYMLINK_FOLLOW)?)
+    let path = path_of(&handle);
+    Ok(rustix::fs::linkat(CWD, path, parent, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Nothing to name a handle by here.

@@ -83,12 +83,13 @@ impl System {
         if subscriptions.is_empty() {
             return Err(Errno::Inval);
         }
-        let start = Instant::now();
         let mut polled = Polled::default();
         let watches: Vec<Watch> = subscriptions
             .iter()
             .map(|subscription| self.watch(subscription, &mut polled))
             .collect();
+        // After the clocks have been read, so that no deadline is met early.
+        let start = Instant::now();
         let timeout = timeout(&watches);
         loop {
             let ready = self.poll_descriptors(&polled, timeout)?;

@@ -1,9 +1,10 @@
 //! Resolution in user space, one component at a time.
 //!
 //! No step asks the kernel for `..` or lets it follow a link: the way back up is walked again from
-//! the root, by names. So a directory renamed or replaced meanwhile cannot lead outside, and no
-//! more than two descriptors are open at once, however long the path.
+//! the root, by names, beyond the few directories that are kept open. So a directory renamed or
+//! replaced meanwhile cannot lead outside, and however long the path, it needs few descriptors.
 
+use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -16,7 +17,7 @@ const MAX_LINKS: usize = 40;
 
 /// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives.
 pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
-    let mut walk = Walk { root, here: None, entered: Vec::new(), links: 0, pending: Vec::new() };
+    let mut walk = Walk::new(root);
     walk.set_pending(path.to_bytes().to_vec())?;
     loop {
         if let Some(opened) = walk.step(flags)? {
@@ -25,10 +26,13 @@ pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<O
     }
 }
 
+/// Most directories on the way that are kept open.
+const MAX_OPEN: usize = 32;
+
 struct Walk<'r> {
     root: BorrowedFd<'r>,
-    /// The directory reached, unless it is the root.
-    here: Option<OwnedFd>,
+    /// The directory reached, unless it is the root, and some of those before it.
+    open: VecDeque<OwnedFd>,
     /// Names of the directories between the root and here.
     entered: Vec<CString>,
     links: usize,
@@ -44,9 +48,14 @@ struct Component {
     slash: bool,
 }
 
-impl Walk<'_> {
+impl<'r> Walk<'r> {
+    fn new(root: BorrowedFd<'r>) -> Self {
+        let (open, entered, pending) = (VecDeque::new(), Vec::new(), Vec::new());
+        Walk { root, open, entered, links: 0, pending }
+    }
+
     fn here(&self) -> BorrowedFd<'_> {
-        self.here.as_ref().map_or(self.root, AsFd::as_fd)
+        self.open.back().map_or(self.root, AsFd::as_fd)
     }
 
     fn set_pending(&mut self, path: Vec<u8>) -> Result<()> {
@@ -96,16 +105,22 @@ impl Walk<'_> {
 
     fn enter_directory(&mut self, name: &CStr) -> Result<()> {
         let flags = HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-        self.here = Some(self.open_at(name, flags)?);
+        let directory = self.open_at(name, flags)?;
+        if self.open.len() == MAX_OPEN {
+            self.open.pop_front();
+        }
+        self.open.push_back(directory);
         Ok(())
     }
 
     fn leave(&mut self) -> Result<()> {
         self.entered.pop().ok_or(OUTSIDE)?;
-        self.here = None;
-        let names = std::mem::take(&mut self.entered);
-        names.iter().try_for_each(|name| self.enter_directory(name))?;
-        self.entered = names;
+        self.open.pop_back();
+        if self.open.is_empty() {
+            let names = std::mem::take(&mut self.entered);
+            names.iter().try_for_each(|name| self.enter_directory(name))?;
+            self.entered = names;
+        }
         Ok(())
     }
 
