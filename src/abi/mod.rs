@@ -10,7 +10,7 @@ pub use layout::Version;
 pub use memory::{Memory, Region};
 pub use table::{FUNCTIONS, Function, MAX_PARAMETERS, ValueType};
 
-use crate::system::{Errno, GuestPath, PathArgument, Result, System};
+use crate::system::{Errno, PathArgument, PathBuffer, Result, System};
 
 /// How a call ends, other than well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,17 +66,13 @@ impl<'c> Call<'c> {
         self.memory.region(self.u32(index), length)
     }
 
-    /// The path that the argument at `index` points to; its length is the next argument. Only
-    /// bounds are an error here.
-    fn path(&self, index: usize) -> Result<PathArgument> {
-        let length = self.u32(index + 1);
-        let region = self.region(index, length.into())?;
-        if length > GuestPath::MAX_LENGTH {
-            return Ok(Err(Errno::NameTooLong));
+    /// The path that the argument at `index` points to, copied to `buffer`; its length is the next
+    /// argument. Only bounds are an error here.
+    fn path<'b>(&self, index: usize, buffer: &'b mut PathBuffer) -> Result<PathArgument<'b>> {
+        let region = self.region(index, self.u32(index + 1).into())?;
+        if let Err(error) = buffer.reserve(region.len()).map(|bytes| region.read(0, bytes)) {
+            return Ok(Err(error));
         }
-        let mut bytes: arrayvec::ArrayVec<u8, { GuestPath::MAX_LENGTH as usize }> =
-            std::iter::repeat_n(0, region.len()).collect();
-        region.read(0, &mut bytes);
-        Ok(GuestPath::new(&bytes))
+        Ok(buffer.check())
     }
 }

@@ -75,12 +75,12 @@ impl Directory {
 
     /// Opens a file or a directory. A FIFO or a device is opened without waiting for its other
     /// end and never becomes the terminal of the process.
-    pub fn open(&self, path: &GuestPath, options: OpenOptions) -> Result<OwnedFd> {
+    pub fn open(&self, path: &GuestPath<'_>, options: OpenOptions) -> Result<OwnedFd> {
         resolve::open(self.as_fd(), self.scope, path.as_c_str(), options.flags())
     }
 
     /// Attributes of what the path names.
-    pub fn filestat(&self, path: &GuestPath, follow: bool) -> Result<Filestat> {
+    pub fn filestat(&self, path: &GuestPath<'_>, follow: bool) -> Result<Filestat> {
         if path.is_plain_name() {
             let flags = AtFlags::SYMLINK_NOFOLLOW;
             let stat = Filestat::from(rustix::fs::statat(self, path.as_c_str(), flags)?);
@@ -108,7 +108,7 @@ impl Directory {
 
     /// Sets access and modification time of what the path names.
     #[cfg(target_os = "linux")]
-    pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
+    pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
         let handle = self.handle(path, follow)?;
         let times = times.timestamps();
         match rustix::fs::utimensat(&handle, c"", &times, AtFlags::EMPTY_PATH) {
@@ -123,30 +123,35 @@ impl Directory {
 
     /// Sets access and modification time.
     #[cfg(not(target_os = "linux"))]
-    pub fn set_times(&self, path: &GuestPath, follow: bool, times: SetTimes) -> Result<()> {
+    pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
         Ok(rustix::fs::futimens(self.handle(path, follow)?, &times.timestamps())?)
     }
 
     /// Creates a directory.
-    pub fn create_directory(&self, mut path: GuestPath) -> Result<()> {
+    pub fn create_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?)
     }
 
     /// Removes an empty directory.
-    pub fn remove_directory(&self, mut path: GuestPath) -> Result<()> {
+    pub fn remove_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Removes anything but a directory.
-    pub fn unlink_file(&self, mut path: GuestPath) -> Result<()> {
+    pub fn unlink_file(&self, mut path: GuestPath<'_>) -> Result<()> {
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::empty())?)
     }
 
     /// Renames a file or directory, replacing what is there.
-    pub fn rename(&self, mut from: GuestPath, target: &Directory, mut to: GuestPath) -> Result<()> {
+    pub fn rename(
+        &self,
+        mut from: GuestPath<'_>,
+        target: &Directory,
+        mut to: GuestPath<'_>,
+    ) -> Result<()> {
         let (from_parent, from_name) = self.parent(&mut from)?;
         let (to_parent, to_name) = target.parent(&mut to)?;
         Ok(rustix::fs::renameat(from_parent, from_name, to_parent, to_name)?)
@@ -157,10 +162,10 @@ impl Directory {
     /// Errors: `EPERM` for a directory.
     pub fn link(
         &self,
-        mut old: GuestPath,
+        mut old: GuestPath<'_>,
         follow: bool,
         target: &Directory,
-        mut new: GuestPath,
+        mut new: GuestPath<'_>,
     ) -> Result<()> {
         let (new_parent, new_name) = target.parent(&mut new)?;
         if follow {
@@ -178,24 +183,24 @@ impl Directory {
     ///
     /// Errors: `EPERM` for an absolute target, which could never be followed; `ENOTDIR` for a path
     /// that ends in a slash where a file is, of which the kernel says only that it exists.
-    pub fn symlink(&self, content: &GuestPath, path: &GuestPath) -> Result<()> {
+    pub fn symlink(&self, content: &GuestPath<'_>, mut path: GuestPath<'_>) -> Result<()> {
         if content.is_absolute() && self.scope == Scope::Beneath {
             return Err(Errno::Perm);
         }
-        let mut split = path.clone();
-        let (parent, name) = self.parent(&mut split)?;
-        match rustix::fs::symlinkat(content.as_c_str(), parent, name).map_err(Errno::from) {
-            Err(Errno::Exist) if path.ends_like_directory() => {
-                self.handle(path, true).and(Err(Errno::Exist))
+        if path.ends_like_directory() {
+            match self.handle(&path, true) {
+                Err(Errno::NoEnt) => {}
+                exists => return exists.and(Err(Errno::Exist)),
             }
-            result => result,
         }
+        let (parent, name) = self.parent(&mut path)?;
+        Ok(rustix::fs::symlinkat(content.as_c_str(), parent, name)?)
     }
 
     /// Content of a symbolic link.
     ///
     /// Errors: `EINVAL` for anything else.
-    pub fn readlink(&self, mut path: GuestPath) -> Result<Vec<u8>> {
+    pub fn readlink(&self, mut path: GuestPath<'_>) -> Result<Vec<u8>> {
         if path.ends_like_directory() {
             return self.handle(&path, true).and(Err(Errno::Inval));
         }
@@ -204,12 +209,12 @@ impl Directory {
     }
 
     /// A descriptor that stands for the object the path names.
-    fn handle(&self, path: &GuestPath, follow: bool) -> Result<OwnedFd> {
+    fn handle(&self, path: &GuestPath<'_>, follow: bool) -> Result<OwnedFd> {
         let follow = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         resolve::open(self.as_fd(), self.scope, path.as_c_str(), HANDLE | follow)
     }
 
-    fn parent<'p>(&self, path: &'p mut GuestPath) -> Result<(Parent<'_>, &'p CStr)> {
+    fn parent<'p>(&self, path: &'p mut GuestPath<'_>) -> Result<(Parent<'_>, &'p CStr)> {
         if path.is_absolute() && self.scope == Scope::Beneath {
             return Err(OUTSIDE);
         }

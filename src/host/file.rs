@@ -15,8 +15,9 @@ const SYNCHRONIZED: Fdflags = Fdflags::DSYNC.union(Fdflags::RSYNC).union(Fdflags
 #[derive(Debug)]
 pub struct File {
     fd: OwnedFd,
-    /// In bytes from the start, below 2^63.
-    position: u64,
+    /// In bytes from the start, below 2^63. `None` after appending: where the end was, the kernel
+    /// knows, whose own position is there.
+    position: Option<u64>,
     flags: Fdflags,
     /// The kernel synchronizes as these flags say, because the file was opened so.
     opened_with: Fdflags,
@@ -31,7 +32,7 @@ impl AsFd for File {
 impl File {
     /// A file just opened with `flags`.
     pub fn new(fd: OwnedFd, flags: Fdflags) -> Self {
-        File { fd, position: 0, flags, opened_with: flags }
+        File { fd, position: Some(0), flags, opened_with: flags }
     }
 
     /// Flags as the guest set them.
@@ -53,8 +54,9 @@ impl File {
 
     /// Reads from the position on and moves it.
     pub fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let length = self.read_at(buffers, self.position)?;
-        self.position += length as u64;
+        let position = self.tell()?;
+        let length = self.read_at(buffers, position)?;
+        self.position = Some(position + length as u64);
         Ok(length)
     }
 
@@ -63,15 +65,15 @@ impl File {
         if self.flags.contains(Fdflags::APPEND) {
             return self.append(buffers);
         }
-        let length = self.write_at(buffers, self.position)?;
-        self.position += length as u64;
+        let position = self.tell()?;
+        let length = self.write_at(buffers, position)?;
+        self.position = Some(position + length as u64);
         Ok(length)
     }
 
-    /// Only the kernel knows where the end was: it moved its own position there.
     fn append(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let length = retry_on_intr(|| writev(self.as_fd(), buffers))?;
-        self.position = rustix::fs::tell(&self.fd)?;
+        self.position = None;
         self.synchronize_if_asked()?;
         Ok(length)
     }
@@ -103,18 +105,27 @@ impl File {
     pub fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
         let base = match whence {
             Whence::Set => 0,
-            Whence::Current => self.position,
+            Whence::Current => self.tell()?,
             Whence::End => self.filestat()?.size,
         };
         let position = base.checked_add_signed(offset).ok_or(Errno::Inval)?;
         signed(position)?;
-        self.position = position;
+        self.position = Some(position);
         Ok(position)
     }
 
     /// Current position.
-    pub fn tell(&self) -> u64 {
-        self.position
+    pub fn tell(&mut self) -> Result<u64> {
+        match self.position {
+            Some(position) => Ok(position),
+            None => Ok(*self.position.insert(rustix::fs::tell(&self.fd)?)),
+        }
+    }
+
+    /// Bytes between the position and the end.
+    pub fn bytes_to_read(&self) -> u64 {
+        let size = self.filestat().map_or(0, |stat| stat.size);
+        self.position.map_or(0, |position| size.saturating_sub(position))
     }
 
     /// Announces how a region will be used.

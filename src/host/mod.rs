@@ -20,7 +20,7 @@ pub use clock::{Clock, resolution, time, yield_now};
 pub use directory::{Directory, OpenOptions};
 pub use errno::{Errno, Result};
 pub use file::{File, filetype};
-pub use path::GuestPath;
+pub use path::{GuestPath, PathBuffer};
 pub use poll::{Interest, Ready, bytes_available, poll};
 pub use random::fill_random;
 pub use readdir::{DirectoryEntry, DirectoryStream};

@@ -9,42 +9,56 @@ use super::{Errno, Result};
 /// Longest path including the NUL at its end (`PATH_MAX` of Linux).
 const MAX: usize = 4096;
 
-/// A path relative to a directory: not empty, valid UTF-8, without NUL, shorter than 4096 bytes.
-///
-/// It lives on the stack, so that looking at a file allocates nothing.
-#[derive(Debug, Clone)]
-pub struct GuestPath {
-    /// With one NUL at the end.
-    bytes: ArrayVec<u8, MAX>,
-}
+/// Room for a path, on the stack of the call: looking at a file allocates nothing.
+#[derive(Debug, Default)]
+pub struct PathBuffer(ArrayVec<u8, MAX>);
 
-impl GuestPath {
+impl PathBuffer {
     /// Most bytes of a path.
-    pub const MAX_LENGTH: u32 = MAX as u32 - 1;
+    pub const MAX_LENGTH: usize = MAX - 1;
 
-    /// Checks and copies a path.
+    /// Room for `length` bytes, to be written before they are checked.
     ///
-    /// Errors: `ENOENT` for an empty path, as POSIX has it; `ENAMETOOLONG` from 4096 bytes on;
-    /// `EINVAL` for a NUL; `EILSEQ` for bytes that are not UTF-8, since a preview1
+    /// Errors: `ENAMETOOLONG` from 4096 bytes on.
+    pub fn reserve(&mut self, length: usize) -> Result<&mut [u8]> {
+        if length > Self::MAX_LENGTH {
+            return Err(Errno::NameTooLong);
+        }
+        self.0.clear();
+        self.0.extend(std::iter::repeat_n(0, length));
+        Ok(&mut self.0)
+    }
+
+    /// The path written here.
+    ///
+    /// Errors: `ENOENT` for an empty path, as POSIX has it; `EINVAL` for a NUL; `EILSEQ` for bytes
+    /// that are not UTF-8, since a preview1
     /// [`string`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/witx/typenames.witx)
     /// is a sequence of Unicode characters.
-    pub fn new(bytes: &[u8]) -> Result<Self> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Errno::Ilseq)?;
+    pub fn check(&mut self) -> Result<GuestPath<'_>> {
+        let text = std::str::from_utf8(&self.0).map_err(|_| Errno::Ilseq)?;
         if text.is_empty() {
             return Err(Errno::NoEnt);
         }
         if text.as_bytes().contains(&0) {
             return Err(Errno::Inval);
         }
-        let mut copy = ArrayVec::new();
-        copy.try_extend_from_slice(bytes).map_err(|_| Errno::NameTooLong)?;
-        copy.try_push(0).map_err(|_| Errno::NameTooLong)?;
-        Ok(GuestPath { bytes: copy })
+        self.0.push(0);
+        Ok(GuestPath { bytes: &mut self.0 })
     }
+}
 
+/// A path relative to a directory: not empty, valid UTF-8, without NUL, shorter than 4096 bytes.
+#[derive(Debug)]
+pub struct GuestPath<'b> {
+    /// With one NUL at the end.
+    bytes: &'b mut [u8],
+}
+
+impl GuestPath<'_> {
     /// The path for a system call.
     pub(super) fn as_c_str(&self) -> &CStr {
-        c_str(&self.bytes)
+        c_str(self.bytes)
     }
 
     /// Without the NUL at the end.
@@ -102,22 +116,34 @@ fn c_str(bytes: &[u8]) -> &CStr {
 mod tests {
     use super::*;
 
+    fn with_path<T>(path: &[u8], test: impl FnOnce(Result<GuestPath<'_>>) -> T) -> T {
+        let mut buffer = PathBuffer::default();
+        match buffer.reserve(path.len()) {
+            Ok(bytes) => bytes.copy_from_slice(path),
+            Err(error) => return test(Err(error)),
+        }
+        test(buffer.check())
+    }
+
     fn split(path: &str) -> (Option<String>, String) {
-        let mut path = GuestPath::new(path.as_bytes()).unwrap();
-        let (parent, last) = path.split_last();
-        let text = |part: &CStr| part.to_str().unwrap().to_owned();
-        (parent.map(text), text(last))
+        with_path(path.as_bytes(), |path| {
+            let mut path = path.unwrap();
+            let (parent, last) = path.split_last();
+            let text = |part: &CStr| part.to_str().unwrap().to_owned();
+            (parent.map(text), text(last))
+        })
     }
 
     #[test]
     fn refuses_what_no_kernel_call_may_see() {
-        let refused = |bytes: &[u8]| GuestPath::new(bytes).unwrap_err();
+        let refused = |bytes: &[u8]| with_path(bytes, |path| path.unwrap_err());
         assert_eq!(refused(b""), Errno::NoEnt);
         assert_eq!(refused(b"a\0b"), Errno::Inval);
         assert_eq!(refused(b"a\0"), Errno::Inval);
         assert_eq!(refused(b"a\xff"), Errno::Ilseq);
         assert_eq!(refused(&[b'a'; 4096]), Errno::NameTooLong);
-        assert_eq!(GuestPath::new(&[b'a'; 4095]).unwrap().as_bytes().len(), 4095);
+        let longest = with_path(&[b'a'; 4095], |path| path.unwrap().as_bytes().len());
+        assert_eq!(longest, PathBuffer::MAX_LENGTH);
     }
 
     #[test]
@@ -132,17 +158,21 @@ mod tests {
 
     #[test]
     fn knows_how_it_ends() {
-        let path = |text: &str| GuestPath::new(text.as_bytes()).unwrap();
-        for like_directory in [".", "..", "a/", "a/.", "a/..", "/"] {
-            assert!(path(like_directory).ends_like_directory(), "{like_directory}");
-            assert!(!path(like_directory).is_plain_name(), "{like_directory}");
+        let is = |path: &str, test: fn(&GuestPath<'_>) -> bool| {
+            with_path(path.as_bytes(), |path| test(&path.unwrap()))
+        };
+        for path in [".", "..", "a/", "a/.", "a/..", "/"] {
+            assert!(is(path, |path| path.ends_like_directory()), "{path}");
+            assert!(!is(path, |path| path.is_plain_name()), "{path}");
         }
-        assert!(!path("a/b").ends_like_directory());
-        assert!(["..", "../", "a/..//"].iter().all(|up| path(up).ends_in_dot_dot()));
-        assert!(
-            ["/", "a", "../a", "...", "a/."].iter().all(|other| !path(other).ends_in_dot_dot())
-        );
-        assert!(path("...").is_plain_name());
-        assert!(!path("a/b").is_plain_name());
+        for path in ["..", "../", "a/..//"] {
+            assert!(is(path, |path| path.ends_in_dot_dot()), "{path}");
+        }
+        for path in ["/", "a", "../a", "...", "a/."] {
+            assert!(!is(path, |path| path.ends_in_dot_dot()), "{path}");
+        }
+        assert!(!is("a/b", |path| path.ends_like_directory()));
+        assert!(is("...", |path| path.is_plain_name()));
+        assert!(!is("a/b", |path| path.is_plain_name()));
     }
 }

@@ -114,9 +114,9 @@ impl Descriptor {
         }
     }
 
-    pub(super) fn tell(&self) -> Result<u64> {
+    pub(super) fn tell(&mut self) -> Result<u64> {
         match self {
-            Descriptor::File(file) => Ok(file.tell()),
+            Descriptor::File(file) => file.tell(),
             Descriptor::Stream(stream) => stream.seek(0, Whence::Current),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }

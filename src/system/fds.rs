@@ -138,8 +138,8 @@ impl System {
 
     /// `fd_tell`: the position. The right to seek
     /// [implies](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#rights) this one.
-    pub fn fd_tell(&self, fd: Fd) -> Result<u64> {
-        let entry = self.table.get(fd)?;
+    pub fn fd_tell(&mut self, fd: Fd) -> Result<u64> {
+        let entry = self.table.get_mut(fd)?;
         if !entry.rights.base.intersects(Rights::FD_TELL | Rights::FD_SEEK) {
             return Err(Errno::NotCapable);
         }

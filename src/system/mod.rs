@@ -25,8 +25,8 @@ use table::{Entry, FdTable};
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    MAX_BUFFERS, Oflags, ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Timestamp,
-    Whence, fill_random, resolution, time, yield_now,
+    MAX_BUFFERS, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown,
+    Timestamp, Whence, fill_random, resolution, time, yield_now,
 };
 use crate::host::{Directory, File, Stream};
 

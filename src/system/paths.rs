@@ -11,7 +11,7 @@ use crate::host::{Access, OpenOptions};
 
 /// A path from the guest. What is wrong with it is said only after the descriptor and its rights
 /// have been found good.
-pub type PathArgument = Result<GuestPath>;
+pub type PathArgument<'b> = Result<GuestPath<'b>>;
 
 /// What `path_open` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,16 +50,21 @@ impl Open {
 
 /// Every call gives `EBADF` for a descriptor that is not open, `ENOTDIR` for one that is no
 /// directory, `ENOTCAPABLE` without the right of the call's name, the errors of
-/// [`GuestPath::new`], `ENOTCAPABLE` for a path that leaves the directory, and else what the host says.
+/// [`PathBuffer`](super::PathBuffer), `ENOTCAPABLE` for a path that leaves the directory, and else what the host says.
 impl System {
     /// `path_create_directory`.
-    pub fn path_create_directory(&self, fd: Fd, path: PathArgument) -> Result<()> {
+    pub fn path_create_directory(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
         directory.directory.create_directory(path?)
     }
 
     /// `path_filestat_get`.
-    pub fn path_filestat_get(&self, fd: Fd, follow: bool, path: PathArgument) -> Result<Filestat> {
+    pub fn path_filestat_get(
+        &self,
+        fd: Fd,
+        follow: bool,
+        path: PathArgument<'_>,
+    ) -> Result<Filestat> {
         let directory = self.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
         directory.directory.filestat(&path?, follow)
     }
@@ -69,7 +74,7 @@ impl System {
         &self,
         fd: Fd,
         follow: bool,
-        path: PathArgument,
+        path: PathArgument<'_>,
         times: Result<SetTimes>,
     ) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
@@ -79,8 +84,8 @@ impl System {
     /// `path_link`.
     pub fn path_link(
         &self,
-        (old_fd, follow, old_path): (Fd, bool, PathArgument),
-        (new_fd, new_path): (Fd, PathArgument),
+        (old_fd, follow, old_path): (Fd, bool, PathArgument<'_>),
+        (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
         let source = self.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
         let target = self.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
@@ -91,7 +96,7 @@ impl System {
     ///
     /// Errors: `ENOTCAPABLE` when the directory lacks a right to create or truncate, or to
     /// inherit what is asked for.
-    pub fn path_open(&mut self, fd: Fd, path: PathArgument, open: Open) -> Result<Fd> {
+    pub fn path_open(&mut self, fd: Fd, path: PathArgument<'_>, open: Open) -> Result<Fd> {
         let directory = self.table.directory(fd, open.needed_base())?;
         if !self.table.get(fd)?.rights.inheriting.contains(open.needed_inheriting()) {
             return Err(Errno::NotCapable);
@@ -108,12 +113,12 @@ impl System {
     }
 
     /// `path_readlink`: the content of a symbolic link. `EINVAL` for anything else.
-    pub fn path_readlink(&self, fd: Fd, path: PathArgument) -> Result<Vec<u8>> {
+    pub fn path_readlink(&self, fd: Fd, path: PathArgument<'_>) -> Result<Vec<u8>> {
         self.table.directory(fd, Rights::PATH_READLINK)?.directory.readlink(path?)
     }
 
     /// `path_remove_directory`.
-    pub fn path_remove_directory(&self, fd: Fd, path: PathArgument) -> Result<()> {
+    pub fn path_remove_directory(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
         directory.directory.remove_directory(path?)
     }
@@ -121,8 +126,8 @@ impl System {
     /// `path_rename`.
     pub fn path_rename(
         &self,
-        (old_fd, old_path): (Fd, PathArgument),
-        (new_fd, new_path): (Fd, PathArgument),
+        (old_fd, old_path): (Fd, PathArgument<'_>),
+        (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
         let source = self.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?;
         let target = self.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
@@ -130,13 +135,18 @@ impl System {
     }
 
     /// `path_symlink`. `EPERM` for absolute content.
-    pub fn path_symlink(&self, content: PathArgument, fd: Fd, path: PathArgument) -> Result<()> {
+    pub fn path_symlink(
+        &self,
+        content: PathArgument<'_>,
+        fd: Fd,
+        path: PathArgument<'_>,
+    ) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_SYMLINK)?;
-        directory.directory.symlink(&content?, &path?)
+        directory.directory.symlink(&content?, path?)
     }
 
     /// `path_unlink_file`. `EISDIR` for a directory.
-    pub fn path_unlink_file(&self, fd: Fd, path: PathArgument) -> Result<()> {
+    pub fn path_unlink_file(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         self.table.directory(fd, Rights::PATH_UNLINK_FILE)?.directory.unlink_file(path?)
     }
 }

@@ -173,9 +173,7 @@ impl System {
 
     fn bytes_to_read(&self, fd: Fd) -> u64 {
         match self.table.get(fd).map(|entry| &entry.descriptor) {
-            Ok(Descriptor::File(file)) => {
-                file.filestat().map_or(0, |stat| stat.size.saturating_sub(file.tell()))
-            }
+            Ok(Descriptor::File(file)) => file.bytes_to_read(),
             Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
             _ => 0,
         }

@@ -64,9 +64,13 @@ impl<'m> Vectors<'m> {
         Ok(self.memory.region(pointer, length.into())?.buffer())
     }
 
-    /// Up to 1024 buffers from `index` on.
-    pub fn batch(&self, index: usize) -> Result<Batch<'m>> {
-        (index..self.count()).take(MAX_BUFFERS).map(|index| self.get(index)).collect()
+    /// Fills `batch` with up to 1024 buffers from `index` on. In place: it is large.
+    pub fn fill(&self, batch: &mut Batch<'m>, index: usize) -> Result<()> {
+        batch.clear();
+        for index in (index..self.count()).take(MAX_BUFFERS) {
+            batch.push(self.get(index)?);
+        }
+        Ok(())
     }
 
     /// `EOVERFLOW` when a buffer that a later batch will hold lies outside.
@@ -86,15 +90,17 @@ fn transfer<'m>(
     result: Region<'m>,
     mut call: impl FnMut(&mut System, &[Buffer<'m>], u64) -> Result<usize>,
 ) -> Result<()> {
-    let mut batch = vectors.batch(0)?;
+    let mut batch = Batch::new();
+    vectors.fill(&mut batch, 0)?;
     let mut next = batch.len();
     vectors.check_from(next)?;
     let mut total = call(system, &batch, 0)? as u64;
     let mut wanted = size(&batch);
     while total == wanted && total < ENOUGH && next < vectors.count() {
         // A shared list may have changed since it was checked.
-        let Ok(more) = vectors.batch(next) else { break };
-        batch = more;
+        if vectors.fill(&mut batch, next).is_err() {
+            break;
+        }
         next += batch.len();
         wanted += size(&batch);
         let Ok(moved) = call(system, &batch, total) else {

@@ -20,7 +20,8 @@ pub fn sock_recv(call: &mut Call<'_>) -> Result<()> {
     const DATA_TRUNCATED: u16 = 1;
     let vectors = Vectors::new(call, 1)?;
     let (length, flags) = (call.region(4, 4)?, call.region(5, 2)?);
-    let buffers = message(&vectors)?;
+    let mut buffers = Batch::new();
+    fill_message(&vectors, &mut buffers)?;
     let asked = ReceiveFlags::from_bits(call.u16(3)).ok_or(Errno::NotSup)?;
     let received = call.system.sock_recv(call.u32(0), &buffers, asked)?;
     // The system moves less than 2^31 bytes at once.
@@ -32,7 +33,8 @@ pub fn sock_recv(call: &mut Call<'_>) -> Result<()> {
 /// There are no `siflags` yet: `EINVAL` for any.
 pub fn sock_send(call: &mut Call<'_>) -> Result<()> {
     let (vectors, result) = (Vectors::new(call, 1)?, call.region(4, 4)?);
-    let buffers = message(&vectors)?;
+    let mut buffers = Batch::new();
+    fill_message(&vectors, &mut buffers)?;
     if call.u16(3) != 0 {
         return Err(Errno::Inval);
     }
@@ -43,12 +45,12 @@ pub fn sock_send(call: &mut Call<'_>) -> Result<()> {
 
 /// A message is one system call. `EINVAL` for no buffers at all, `EMSGSIZE` for more than the
 /// system takes, as `sendmsg(2)` has it.
-fn message<'m>(vectors: &Vectors<'m>) -> Result<Batch<'m>> {
-    let buffers = vectors.batch(0)?;
+fn fill_message<'m>(vectors: &Vectors<'m>, buffers: &mut Batch<'m>) -> Result<()> {
+    vectors.fill(buffers, 0)?;
     match buffers.len() {
         0 => Err(Errno::Inval),
         some if some < vectors.count() => Err(Errno::MsgSize),
-        _ => Ok(buffers),
+        _ => Ok(()),
     }
 }
 

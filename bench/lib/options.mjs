@@ -1,0 +1,54 @@
+// The command line.
+
+import { parseArgs } from 'node:util';
+import { rows } from '../rows/index.mjs';
+
+export class UsageError extends Error {}
+
+export const help = `Times node:wasi against wasi-rs, call by call and in whole programs.
+
+usage: node bench/run.mjs [options]
+
+  --rows A,B     only these rows; a name without its ending stands for all of them (fd_pread)
+  --rounds N     fresh processes per row and implementation, the fastest counts (default 5)
+  --node PATH    measure on this Node instead of the one that runs this; repeatable
+  --json FILE    write the numbers to FILE too
+  --list         names of the rows
+  --help         this text
+
+bench/README.md says what the columns mean.`;
+
+const specification = {
+  rows: { type: 'string', multiple: true },
+  rounds: { type: 'string', default: '5' },
+  node: { type: 'string', multiple: true },
+  json: { type: 'string' },
+  list: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+function rowsNamed(name) {
+  const found = rows.filter((row) => row.name === name || row.name.startsWith(`${name}-`));
+  if (found.length > 0) return found;
+  throw new UsageError(`--rows: no row is called '${name}', see --list`);
+}
+
+function selectRows(lists = []) {
+  const wanted = lists.flatMap((list) => list.split(',')).filter(Boolean);
+  const found = new Set(wanted.flatMap(rowsNamed));
+  return wanted.length > 0 ? rows.filter((row) => found.has(row)) : rows;
+}
+
+function parse(argv) {
+  try {
+    return parseArgs({ args: argv, options: specification }).values;
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+export function readOptions(argv) {
+  const { rounds, node = [process.execPath], rows: lists, ...rest } = parse(argv);
+  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
+  return { ...rest, rounds: Number(rounds), nodes: node, rows: selectRows(lists) };
+}
