@@ -40,7 +40,7 @@ export interface WASIOptions {
 
   /**
    * What `proc_exit()` does: if true, `start()` returns the exit code; if false,
-   * the whole process exits with it at once, without an `'exit'` event.
+   * `process.exit()` is called with it, which in a Worker ends that thread only.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not a boolean.
    *

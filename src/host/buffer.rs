@@ -37,6 +37,14 @@ impl<'m> Buffer<'m> {
         self.len() == 0
     }
 
+    /// Without its first `length` bytes; without any if there are fewer.
+    pub fn without_first(self, length: usize) -> Self {
+        let length = length.min(self.len());
+        let iov_base = self.raw.iov_base.wrapping_byte_add(length);
+        let raw = libc::iovec { iov_base, iov_len: self.raw.iov_len - length };
+        Buffer { raw, memory: PhantomData }
+    }
+
     /// The first `length` bytes, or all if there are fewer.
     pub fn truncated(self, length: usize) -> Self {
         let raw = libc::iovec { iov_len: self.raw.iov_len.min(length), ..self.raw };

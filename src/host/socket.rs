@@ -46,7 +46,7 @@ impl Stream {
         Stream::owned(connection, flags)
     }
 
-    /// Receives into the buffers.
+    /// Receives into the buffers. With `WAITALL`, a stream fills them unless it ends before.
     pub fn receive(&self, buffers: &[Buffer<'_>], flags: ReceiveFlags) -> Result<Received> {
         let mut os = self.wait_flag();
         if flags.contains(ReceiveFlags::PEEK) {
@@ -55,7 +55,28 @@ impl Stream {
         if flags.contains(ReceiveFlags::WAITALL) {
             os |= libc::MSG_WAITALL;
         }
+        let received = self.receive_once(buffers, os)?;
+        let is_stream = self.filetype() == Filetype::SocketStream;
+        if flags == ReceiveFlags::WAITALL && is_stream && !self.is_nonblocking() {
+            return Ok(self.receive_rest(buffers, received));
+        }
+        Ok(received)
+    }
+
+    fn receive_once(&self, buffers: &[Buffer<'_>], os: libc::c_int) -> Result<Received> {
         self.when_ready(Interest::Read, |fd| recvmsg(fd, buffers, os))
+    }
+
+    /// A descriptor that is non-blocking in the host does not wait for all by itself.
+    fn receive_rest(&self, buffers: &[Buffer<'_>], mut received: Received) -> Received {
+        let wanted: usize = buffers.iter().map(Buffer::len).sum();
+        while received.length < wanted {
+            match self.receive_once(&behind(buffers, received.length), 0) {
+                Ok(more) if more.length > 0 => received.length += more.length,
+                _ => break,
+            }
+        }
+        received
     }
 
     /// Sends the buffers. A closed connection is `EPIPE`, never a signal.
@@ -78,6 +99,17 @@ impl Stream {
         };
         Ok(rustix::net::shutdown(self.as_fd(), how)?)
     }
+}
+
+/// What is left of the buffers once `length` bytes have been written to them.
+fn behind<'m>(buffers: &[Buffer<'m>], mut length: usize) -> Vec<Buffer<'m>> {
+    let mut rest = Vec::new();
+    for buffer in buffers {
+        let skipped = length.min(buffer.len());
+        length -= skipped;
+        rest.push(buffer.without_first(skipped));
+    }
+    rest
 }
 
 #[cfg(target_os = "linux")]

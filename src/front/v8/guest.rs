@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 
 use napi::sys;
 
@@ -52,15 +53,11 @@ impl Guest {
         }
     }
 
-    /// The functions `enter` and `attach` of glue.js. The guest lives as long as the first, which
-    /// holds the second.
+    /// The functions `enter` and `attach` of glue.js. The guest lives as long as either of them.
     pub fn into_functions(self, js: Js) -> JsResult<[Value; 2]> {
-        let guest: *mut c_void = Box::into_raw(Box::new(self)).cast();
-        let attach = js.function("attach", attach, guest);
-        let enter = js.function("enter", enter, guest);
-        // SAFETY: `guest` is a box that only these two functions point to.
-        unsafe { free_with(js, attach.and(enter)?, guest)? };
-        Ok([enter?, attach?])
+        let guest = Rc::new(self);
+        let attach = function(js, "attach", attach, Rc::clone(&guest))?;
+        Ok([function(js, "enter", enter, guest)?, attach])
     }
 
     /// Runs the call that the trampoline has put into the scratch memory.
@@ -113,24 +110,24 @@ fn not_started(js: Js) -> Thrown {
     js.throw_error(c"ERR_WASI_NOT_STARTED", "wasi.start() has not been called")
 }
 
-/// # Safety
-///
-/// `guest` must come from `Box::into_raw` and be used by nothing that outlives `function`.
-unsafe fn free_with(js: Js, function: Value, guest: *mut c_void) -> JsResult<()> {
-    unsafe extern "C" fn free(_: sys::napi_env, guest: *mut c_void, _: *mut c_void) {
-        // SAFETY: Node-API runs this once, when the function is gone.
-        drop(unsafe { Box::from_raw(guest.cast::<Guest>()) });
+type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> Value;
+
+/// A function whose data is the guest, which it keeps alive.
+fn function(js: Js, name: &str, callback: Callback, guest: Rc<Guest>) -> JsResult<Value> {
+    unsafe extern "C" fn release(_: sys::napi_env, guest: *mut c_void, _: *mut c_void) {
+        // SAFETY: from `Rc::into_raw` below; Node-API runs this once, when the function is gone.
+        drop(unsafe { Rc::from_raw(guest.cast_const().cast::<Guest>()) });
     }
-    let none = ptr::null_mut();
-    // SAFETY: as above; no hint and no reference are wanted.
-    let status =
-        unsafe { sys::napi_add_finalizer(js.0, function, guest, Some(free), none, none.cast()) };
-    if status == sys::Status::napi_ok {
-        return Ok(());
+    let guest: *mut c_void = Rc::into_raw(guest).cast_mut().cast();
+    let made = js.function(name, callback, guest).and_then(|function| {
+        // SAFETY: `release` takes what `guest` is.
+        unsafe { js.when_gone(function, guest, release) }.map(|()| function)
+    });
+    if made.is_err() {
+        // SAFETY: no function will release it.
+        drop(unsafe { Rc::from_raw(guest.cast_const().cast::<Guest>()) });
     }
-    // SAFETY: the finalizer was not taken.
-    drop(unsafe { Box::from_raw(guest.cast::<Guest>()) });
-    Err(js.throw_error(c"ERR_INTERNAL_ASSERTION", "wasi-rs: no finalizer"))
+    made
 }
 
 /// `enter()` of glue.js.

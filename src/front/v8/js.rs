@@ -145,6 +145,29 @@ impl Js {
         value!(self, napi_create_function(start, length, Some(callback), data))
     }
 
+    /// Runs `finalizer` with `data` once the object has been collected, or with the environment.
+    ///
+    /// # Safety
+    ///
+    /// `finalizer` must be able to take `data`, on this thread, at any later time.
+    pub unsafe fn when_gone(
+        self,
+        object: Value,
+        data: *mut std::ffi::c_void,
+        finalizer: unsafe extern "C" fn(
+            sys::napi_env,
+            *mut std::ffi::c_void,
+            *mut std::ffi::c_void,
+        ),
+    ) -> JsResult<()> {
+        let (no_hint, no_reference) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: promised by the caller.
+        self.check(unsafe {
+            let finalizer = Some(finalizer);
+            sys::napi_add_finalizer(self.0, object, data, finalizer, no_hint, no_reference)
+        })
+    }
+
     pub fn type_of(self, value: Value) -> Type {
         let mut kind = sys::ValueType::napi_undefined;
         // SAFETY: writes to a local. It fails only for a value that is none.
