@@ -9,10 +9,14 @@ import { fail, hashOf, readOr, root, run } from './tools.mjs';
 const stamp = path.join(root, '.build-stamp');
 const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'package-lock.json'];
 
-const isBuilt = () => readdirSync(root).some((name) => name.endsWith('.node'));
+// The loader and, beside it, an addon.
+const isBuilt = () => {
+  const names = readdirSync(root);
+  return names.includes('binding.js') && names.some((name) => name.endsWith('.node'));
+};
 
 export function build() {
-  const wanted = hashOf(sources);
+  const wanted = `${hashOf(sources)} ${process.platform} ${process.arch}`;
   if (isBuilt() && readOr(stamp, '') === wanted) return;
   if (spawnSync('cargo', ['--version']).error) run('cargo', ['--version']);
   console.error('wasi-rs: building the addon (a minute the first time)');

@@ -10,6 +10,7 @@ export function installDependencies() {
   const wanted = hashOf(['package.json', 'package-lock.json']);
   if (readOr(stamp, '') === wanted) return;
   console.error('wasi-rs: installing npm dependencies');
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses lock files that lack optional packages of other platforms.
+  run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, wanted);
 }

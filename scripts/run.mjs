@@ -24,7 +24,7 @@ const commands = {
   },
 
   test() {
-    run('cargo', ['test', '--no-default-features', '--quiet']);
+    run('cargo', ['test', '--locked', '--no-default-features', '--quiet']);
     node('--test', ...testFiles());
   },
 

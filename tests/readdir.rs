@@ -338,3 +338,16 @@ fn a_hundred_thousand_entries_are_read_in_as_many_calls_as_their_bytes_need() {
     let per_call = 4096 / 30 - 1;
     assert!(calls <= COUNT / per_call + 2, "{calls} calls");
 }
+
+#[test]
+fn a_cookie_that_is_none_leaves_the_listing_as_it_was() {
+    let mut guest = all_kinds();
+    let all = whole(&mut guest, ROOT);
+    let first = guest.readdir(ROOT, 40, 0).unwrap();
+    let entries = dirents(&first);
+    let cookie = entries[0].next;
+    assert_eq!(guest.readdir(ROOT, 40, u64::MAX), Err(Errno::Inval));
+    let rest = guest.readdir(ROOT, 4096, cookie).unwrap();
+    assert_eq!(rest, all[all.len() - rest.len()..]);
+    assert_eq!(dirents(&rest).len() + 1, dirents(&all).len());
+}

@@ -135,10 +135,7 @@ impl File {
 
     /// Makes sure that the region exists and has storage; the file never shrinks.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        signed(offset)?;
-        signed(length)?;
-        let mode = FallocateFlags::empty();
-        retry_on_intr(|| Ok(rustix::fs::fallocate(&self.fd, mode, offset, length)?))
+        allocate(self.as_fd(), offset, length)
     }
 
     /// Writes data and attributes to storage.
@@ -158,8 +155,7 @@ impl File {
 
     /// Cuts the file or grows it with zeros. `EINVAL` from 2^63 up.
     pub fn set_size(&self, size: u64) -> Result<()> {
-        signed(size)?;
-        retry_on_intr(|| Ok(rustix::fs::ftruncate(&self.fd, size)?))
+        set_size(self.as_fd(), size)
     }
 
     /// Sets access and modification time.
@@ -175,6 +171,17 @@ pub fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
 
 pub(super) fn filestat(fd: BorrowedFd<'_>) -> Result<Filestat> {
     Ok(rustix::fs::fstat(fd)?.into())
+}
+
+pub(super) fn allocate(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<()> {
+    signed(offset)?;
+    signed(length)?;
+    retry_on_intr(|| Ok(rustix::fs::fallocate(fd, FallocateFlags::empty(), offset, length)?))
+}
+
+pub(super) fn set_size(fd: BorrowedFd<'_>, size: u64) -> Result<()> {
+    signed(size)?;
+    retry_on_intr(|| Ok(rustix::fs::ftruncate(fd, size)?))
 }
 
 pub(super) fn set_times(fd: BorrowedFd<'_>, times: SetTimes) -> Result<()> {

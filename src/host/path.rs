@@ -107,7 +107,7 @@ impl GuestPath<'_> {
     }
 }
 
-/// `bytes` has one NUL, at its end: see `GuestPath::new` and `split_last`.
+/// `bytes` has one NUL, at its end: see `PathBuffer::check` and `split_last`.
 fn c_str(bytes: &[u8]) -> &CStr {
     CStr::from_bytes_with_nul(bytes).expect("one NUL, at the end")
 }

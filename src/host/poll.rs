@@ -3,24 +3,27 @@
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::{Errno, Result};
 
-/// What a descriptor should become ready for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Interest {
-    /// Reading, or accepting.
-    Read,
-    /// Writing.
-    Write,
+bitflags! {
+    /// What a descriptor should become ready for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Interest: u8 {
+        /// Reading, or accepting.
+        const READ = 1 << 0;
+        /// Writing.
+        const WRITE = 1 << 1;
+    }
 }
 
 /// What polling found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ready {
-    /// A read, or a write, would not wait.
-    pub ready: bool,
+    /// What would not wait.
+    pub ready: Interest,
     /// The other end is gone.
     pub hangup: bool,
     /// The descriptor is not open in the host.
@@ -29,10 +32,10 @@ pub struct Ready {
 
 impl Interest {
     fn flags(self) -> PollFlags {
-        match self {
-            Interest::Read => PollFlags::IN,
-            Interest::Write => PollFlags::OUT,
-        }
+        let mut flags = PollFlags::empty();
+        flags.set(PollFlags::IN, self.contains(Interest::READ));
+        flags.set(PollFlags::OUT, self.contains(Interest::WRITE));
+        flags
     }
 }
 
@@ -72,8 +75,12 @@ fn timespec(duration: Duration) -> Timespec {
 
 fn ready(events: PollFlags) -> Ready {
     let hangup = events.contains(PollFlags::HUP);
-    let ready = events.intersects(PollFlags::IN | PollFlags::OUT | PollFlags::ERR);
-    Ready { ready: ready || hangup, hangup, invalid: events.contains(PollFlags::NVAL) }
+    // The call that follows will say what is wrong.
+    let failed = hangup || events.contains(PollFlags::ERR);
+    let mut ready = Interest::empty();
+    ready.set(Interest::READ, failed || events.contains(PollFlags::IN));
+    ready.set(Interest::WRITE, failed || events.contains(PollFlags::OUT));
+    Ready { ready, hangup, invalid: events.contains(PollFlags::NVAL) }
 }
 
 /// Waits until `fd` is ready, for ever if need be.
@@ -86,7 +93,7 @@ pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest) -> Result<()> {
 
 /// Whether `fd` is ready now.
 pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
-    Ok(poll(&[(fd, interest)], Some(Duration::ZERO))?[0].ready)
+    Ok(poll(&[(fd, interest)], Some(Duration::ZERO))?[0].ready.contains(interest))
 }
 
 /// Bytes that can be read without waiting, 0 where that is not known.

@@ -33,27 +33,30 @@ impl DirectoryEntry {
 #[derive(Debug)]
 pub struct DirectoryStream {
     dir: Dir,
-    /// The cookie that goes on right here.
-    here: u64,
+    /// The cookie that goes on right here, if there is one.
+    here: Option<u64>,
     /// Read, but it did not fit the guest's buffer.
     put_back: Option<DirectoryEntry>,
 }
 
 impl DirectoryStream {
-    /// Opens a stream of its own on the directory; it starts at cookie 0.
+    /// Makes a stream that must be sought before it is read. It shares the position of the
+    /// descriptor, which nothing else uses; opening `.` anew would need the right to search.
     pub fn open(directory: BorrowedFd<'_>) -> Result<Self> {
-        Ok(DirectoryStream { dir: Dir::read_from(directory)?, here: 0, put_back: None })
+        let fd = rustix::io::fcntl_dupfd_cloexec(directory, 0)?;
+        Ok(DirectoryStream { dir: Dir::new(fd)?, here: None, put_back: None })
     }
 
     /// Goes to `cookie`: 0 starts anew and sees the directory as it is now; any other is the
     /// `next` of an entry read before. `EINVAL` for one that the file system doesn't know.
     pub fn seek(&mut self, cookie: u64) -> Result<()> {
-        if cookie == self.here && cookie != 0 {
+        if self.here == Some(cookie) && cookie != 0 {
             return Ok(());
         }
         self.put_back = None;
+        self.here = None;
         self.go_to(cookie)?;
-        self.here = cookie;
+        self.here = Some(cookie);
         Ok(())
     }
 
@@ -66,14 +69,14 @@ impl DirectoryStream {
                 None => return Ok(None),
             },
         };
-        self.here = entry.next;
+        self.here = Some(entry.next);
         Ok(Some(entry))
     }
 
     /// Gives back the entry read last: a guest that goes on from `cookie`, the `next` of the one
     /// before, gets it without a seek.
     pub fn put_back(&mut self, entry: DirectoryEntry, cookie: u64) {
-        self.here = cookie;
+        self.here = Some(cookie);
         self.put_back = Some(entry);
     }
 
@@ -112,7 +115,7 @@ impl DirectoryStream {
         let Some(entry) = self.dir.read().transpose()? else {
             return Ok(None);
         };
-        let next = self.here + 1;
+        let next = self.here.unwrap_or(0) + 1;
         Ok(Some(DirectoryEntry { filetype: self.filetype(&entry), next, entry }))
     }
 

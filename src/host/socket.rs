@@ -42,7 +42,7 @@ pub(super) fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
 impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
-        let connection = self.when_ready(Interest::Read, |fd| Ok(accept(fd)?))?;
+        let connection = self.when_ready(Interest::READ, |fd| Ok(accept(fd)?))?;
         Stream::owned(connection, flags)
     }
 
@@ -64,7 +64,7 @@ impl Stream {
     }
 
     fn receive_once(&self, buffers: &[Buffer<'_>], os: libc::c_int) -> Result<Received> {
-        self.when_ready(Interest::Read, |fd| recvmsg(fd, buffers, os))
+        self.when_ready(Interest::READ, |fd| recvmsg(fd, buffers, os))
     }
 
     /// A descriptor that is non-blocking in the host does not wait for all by itself.
@@ -82,7 +82,7 @@ impl Stream {
     /// Sends the buffers. A closed connection is `EPIPE`, never a signal.
     pub fn send(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let os = NO_SIGNAL | self.wait_flag();
-        self.when_ready(Interest::Write, |fd| sendmsg(fd, buffers, os))
+        self.when_ready(Interest::WRITE, |fd| sendmsg(fd, buffers, os))
     }
 
     /// The descriptor of a socket that the host lends may wait when the guest does not want to.

@@ -116,7 +116,7 @@ impl Stream {
 
     /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
     pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.when_ready(Interest::Read, |fd| readv(fd, buffers))
+        self.when_ready(Interest::READ, |fd| readv(fd, buffers))
     }
 
     /// Writes at the stream's own position, or at the end of a file when appending.
@@ -128,9 +128,9 @@ impl Stream {
             Some(first) if self.is_nonblocking() => {
                 // Only what surely fits: the descriptor itself may be one that waits.
                 let some = first.truncated(WRITABLE_WITHOUT_WAITING);
-                self.when_ready(Interest::Write, |fd| writev(fd, &[some]))
+                self.when_ready(Interest::WRITE, |fd| writev(fd, &[some]))
             }
-            _ => self.when_ready(Interest::Write, |fd| writev(fd, buffers)),
+            _ => self.when_ready(Interest::WRITE, |fd| writev(fd, buffers)),
         }
     }
 
@@ -182,10 +182,7 @@ impl Stream {
 
     /// Makes sure that a region of a file exists.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        signed(offset)?;
-        signed(length)?;
-        let mode = rustix::fs::FallocateFlags::empty();
-        retry_on_intr(|| Ok(rustix::fs::fallocate(self, mode, offset, length)?))
+        file::allocate(self.as_fd(), offset, length)
     }
 
     /// Writes data and attributes to storage.
@@ -205,8 +202,7 @@ impl Stream {
 
     /// Cuts a file or grows it with zeros.
     pub fn set_size(&self, size: u64) -> Result<()> {
-        signed(size)?;
-        retry_on_intr(|| Ok(rustix::fs::ftruncate(self, size)?))
+        file::set_size(self.as_fd(), size)
     }
 
     /// Sets access and modification time.

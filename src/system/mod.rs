@@ -11,6 +11,8 @@ mod sockets;
 mod strings;
 mod table;
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use descriptor::{Descriptor, OpenDirectory};
@@ -20,6 +22,7 @@ pub use poll::{Event, EventKind, Subscription, SubscriptionKind};
 pub use readdir::DirectoryVisitor;
 pub use rights::{Rights, RightsPair};
 pub use strings::Strings;
+use strings::until_nul;
 pub use table::Fd;
 use table::{Entry, FdTable};
 
@@ -56,18 +59,14 @@ impl System {
     }
 
     /// Gives the guest a directory of the host, under the name it will know it by, with the next
-    /// free descriptor (3 for the first).
+    /// free descriptor (3 for the first). Name and path end at their first NUL.
     ///
     /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else opening it gives.
     pub fn preopen(&mut self, name: Vec<u8>, path: &Path) -> Result<Fd> {
-        let directory = Directory::open_unchecked(path)?;
-        let open = OpenDirectory::new(directory, Some(name), Fdflags::empty());
+        let path = OsString::from_vec(until_nul(path.as_os_str().as_bytes().to_vec()));
+        let directory = Directory::open_unchecked(path.as_ref())?;
+        let open = OpenDirectory::new(directory, Some(until_nul(name)), Fdflags::empty());
         let rights = RightsPair::most_for(Filetype::Directory, false);
         self.table.insert(Entry { descriptor: Descriptor::Directory(open), rights })
-    }
-
-    /// Closes all descriptors; those lent by the host stay open there.
-    pub fn close_all(&mut self) {
-        self.table.clear();
     }
 }

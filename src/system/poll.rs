@@ -69,8 +69,8 @@ pub enum EventKind {
 enum Watch {
     Refused(Errno),
     Deadline(Duration),
-    /// Position in the list given to the host.
-    Descriptor(usize),
+    /// Position in the list given to the host, and what for.
+    Descriptor(usize, Interest),
 }
 
 impl System {
@@ -113,11 +113,11 @@ impl System {
                 let now = if absolute { time(clock) } else { 0 };
                 return Watch::Deadline(Duration::from_nanos(timeout.saturating_sub(now)));
             }
-            SubscriptionKind::FdRead(fd) => (fd, Interest::Read),
-            SubscriptionKind::FdWrite(fd) => (fd, Interest::Write),
+            SubscriptionKind::FdRead(fd) => (fd, Interest::READ),
+            SubscriptionKind::FdWrite(fd) => (fd, Interest::WRITE),
         };
         match self.table.with(fd, needed(interest)) {
-            Ok(_) => Watch::Descriptor(polled.add(fd, interest)),
+            Ok(_) => Watch::Descriptor(polled.add(fd, interest), interest),
             Err(error) => Watch::Refused(error),
         }
     }
@@ -152,9 +152,9 @@ impl System {
                 event(Errno::Success, Ready::default())
             }
             Watch::Deadline(_) => None,
-            Watch::Descriptor(index) => match ready[index] {
+            Watch::Descriptor(index, interest) => match ready[index] {
                 Ready { invalid: true, .. } => event(Errno::Badf, Ready::default()),
-                ready @ Ready { ready: true, .. } => event(Errno::Success, ready),
+                ready if ready.ready.contains(interest) => event(Errno::Success, ready),
                 _ => None,
             },
         }
@@ -164,7 +164,8 @@ impl System {
         match kind {
             SubscriptionKind::Clock { .. } => EventKind::Clock,
             SubscriptionKind::FdRead(fd) => {
-                let nbytes = if ready.ready { self.bytes_to_read(fd) } else { 0 };
+                let is_ready = ready.ready.contains(Interest::READ);
+                let nbytes = if is_ready { self.bytes_to_read(fd) } else { 0 };
                 EventKind::FdRead { nbytes, hangup: ready.hangup }
             }
             SubscriptionKind::FdWrite(_) => EventKind::FdWrite { hangup: ready.hangup },
@@ -184,23 +185,26 @@ impl System {
 #[derive(Default)]
 struct Polled {
     list: Vec<(Fd, Interest)>,
-    known: HashMap<(Fd, Interest), usize>,
+    known: HashMap<Fd, usize>,
 }
 
 impl Polled {
+    /// Position in the list.
     fn add(&mut self, fd: Fd, interest: Interest) -> usize {
-        *self.known.entry((fd, interest)).or_insert_with(|| {
-            self.list.push((fd, interest));
+        let index = *self.known.entry(fd).or_insert_with(|| {
+            self.list.push((fd, Interest::empty()));
             self.list.len() - 1
-        })
+        });
+        self.list[index].1 |= interest;
+        index
     }
 }
 
 fn needed(interest: Interest) -> Rights {
-    match interest {
-        Interest::Read => Rights::POLL_FD_READWRITE | Rights::FD_READ,
-        Interest::Write => Rights::POLL_FD_READWRITE | Rights::FD_WRITE,
-    }
+    let mut rights = Rights::POLL_FD_READWRITE;
+    rights.set(Rights::FD_READ, interest.contains(Interest::READ));
+    rights.set(Rights::FD_WRITE, interest.contains(Interest::WRITE));
+    rights
 }
 
 /// Nothing to wait for when an event is there already; for ever without a clock.
@@ -210,7 +214,7 @@ fn timeout(watches: &[Watch]) -> Option<Duration> {
         .filter_map(|watch| match watch {
             Watch::Refused(_) => Some(Duration::ZERO),
             Watch::Deadline(deadline) => Some(*deadline),
-            Watch::Descriptor(_) => None,
+            Watch::Descriptor(..) => None,
         })
         .min()
 }

@@ -16,9 +16,7 @@ impl Strings {
     /// Errors: `E2BIG` when all of them don't fit the 4 GiB that a guest can address.
     pub fn new(items: impl IntoIterator<Item = Vec<u8>>) -> Result<Self> {
         let mut strings = Strings::default();
-        for mut item in items {
-            let end = item.iter().position(|&byte| byte == 0).unwrap_or(item.len());
-            item.truncate(end);
+        for item in items.into_iter().map(until_nul) {
             let size = u32::try_from(item.len() + 1).map_err(|_| Errno::TooBig)?;
             strings.size = strings.size.checked_add(size).ok_or(Errno::TooBig)?;
             strings.items.push(item);
@@ -41,6 +39,13 @@ impl Strings {
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.items.iter().map(Vec::as_slice)
     }
+}
+
+/// What a C program sees of a string.
+pub(super) fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    bytes.truncate(end);
+    bytes
 }
 
 #[cfg(test)]

@@ -106,12 +106,6 @@ impl FdTable {
             _ => Err(Errno::NotSock),
         }
     }
-
-    /// Closes everything.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-        self.lowest_free = 0;
-    }
 }
 
 impl Entry {

@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use super::environment::Glue;
 use super::guest::Guest;
-use super::js::{JsResult, Thrown, Type, Value};
+use super::js::{JsResult, Type, Value};
 use super::options::{Options, Reader, check_object};
 use crate::abi::Version;
 use crate::system::{Errno, Strings, System};
@@ -106,10 +106,7 @@ impl Receiver {
         let [start, initialize] = self.bind(instance)?;
         self.check_function(start, "instance.exports._start")?;
         self.check_undefined(initialize, "instance.exports._initialize")?;
-        match self.glue.js.call(self.glue.js.undefined()?, start, &[]) {
-            Ok(_) => {}
-            Err(Thrown) => self.catch_exit()?,
-        }
+        self.glue.call(c"run", &[start])?;
         self.glue.call(c"exitCode", &[self.this])
     }
 
@@ -129,15 +126,6 @@ impl Receiver {
         let entry_points = self.glue.call_on(self.this, c"entryPoints", &[])?;
         let js = self.glue.js;
         Ok([js.element(entry_points, 0)?, js.element(entry_points, 1)?])
-    }
-
-    /// `proc_exit` unwinds the guest by throwing a symbol.
-    fn catch_exit(self) -> JsResult<()> {
-        let thrown = self.glue.js.take_exception()?;
-        if self.glue.test(c"isExit", &[thrown])? {
-            return Ok(());
-        }
-        Err(self.glue.js.throw(thrown))
     }
 
     fn check_function(self, value: Value, name: &str) -> JsResult<()> {
@@ -167,9 +155,6 @@ fn system(options: Options) -> std::result::Result<System, Errno> {
     let environ = Strings::new(options.environ)?;
     let mut system = System::new(args, environ, options.stdio)?;
     for (name, path) in options.preopens {
-        // As for the C strings of node:wasi, a path ends at its first NUL.
-        let path = path.split('\0').next().unwrap_or_default();
-        let name = name.split('\0').next().unwrap_or_default();
         system.preopen(name.into(), path.as_ref())?;
     }
     Ok(system)

@@ -2,14 +2,15 @@
 //
 // All checks and calls are in Rust. Here is what only JavaScript can do, or does faster: errors
 // and methods that look like Node's own, and the function between trampoline and addon, which sees
-// that memory has grown without asking anyone. Built-ins are taken now, so that nobody can change
-// them later.
+// that memory has grown without asking anyone. Built-ins are taken now, lest a program that
+// replaces global ones gets in the way.
 (() => {
   'use strict';
 
   const { Memory, Module, Instance } = WebAssembly;
   const { entries, getOwnPropertyDescriptor, create, defineProperty, setPrototypeOf } = Object;
   const { isArray } = Array;
+  const { ArrayBuffer, Uint8Array } = globalThis;
   const { construct } = Reflect;
   const { captureStackTrace } = Error;
   const toString = String;
@@ -130,11 +131,16 @@
   const connect = (wasi, bytes, enter, attach, returnOnExit) => {
     let memory;
     let buffer = new ArrayBuffer(0);
+    let attached = 0;
 
+    // What is known here must never be newer than what the addon knows, even if this throws.
     const refresh = () => {
       if (memory === undefined) return;
-      buffer = bufferOf(memory);
-      attach(new Uint8Array(buffer, 0, 0), buffer.byteLength, !(buffer instanceof ArrayBuffer));
+      const current = bufferOf(memory);
+      const { byteLength } = current;
+      attach(new Uint8Array(current, 0, 0), byteLength, !(current instanceof ArrayBuffer));
+      buffer = current;
+      attached = byteLength;
     };
     const exit = (code) => {
       if (returnOnExit) wasi[kExitCode] = code;
@@ -143,9 +149,9 @@
     };
     const settle = (outcome) => {
       for (; outcome === null; outcome = enter()) {
-        const { byteLength } = buffer;
+        const before = attached;
         refresh();
-        if (buffer.byteLength === byteLength) return;
+        if (attached === before) return;
       }
       if (outcome !== undefined) exit(outcome);
     };
@@ -254,7 +260,14 @@
       return [_start, _initialize];
     },
     exitCode: (wasi) => wasi[kExitCode],
-    isExit: (thrown) => thrown === kExitCode,
+    // proc_exit unwinds the guest by throwing a symbol. The end of a Worker can't be caught, here.
+    run: (start) => {
+      try {
+        start();
+      } catch (thrown) {
+        if (thrown !== kExitCode) throw thrown;
+      }
+    },
   };
 })();
 //# sourceURL=wasi-rs/glue.js

@@ -82,11 +82,6 @@ impl Js {
         Thrown
     }
 
-    /// The pending exception, which then is no longer pending.
-    pub fn take_exception(self) -> JsResult<Value> {
-        value!(self, napi_get_and_clear_last_exception())
-    }
-
     pub fn undefined(self) -> JsResult<Value> {
         value!(self, napi_get_undefined())
     }

@@ -26,6 +26,10 @@ pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<O
     }
 }
 
+/// Deepest directory, as many levels as a path can name. Links could lead deeper, but going back
+/// up from there would take too long.
+const MAX_DEPTH: usize = 2048;
+
 /// Most directories on the way that are kept open.
 const MAX_OPEN: usize = 32;
 
@@ -90,6 +94,9 @@ impl<'r> Walk<'r> {
     }
 
     fn enter(&mut self, component: Component) -> Result<()> {
+        if self.entered.len() == MAX_DEPTH {
+            return Err(Errno::NameTooLong);
+        }
         match self.enter_directory(&component.name) {
             Ok(()) => {
                 self.entered.push(component.name);
