@@ -6,9 +6,7 @@
 // Source of the program: __test__/fixtures/src/assemblyscript/hello.ts
 
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-
-const { WASI } = createRequire(import.meta.url)('wasi-rs')
+import { WASI } from 'wasi-rs'
 
 const wasi = new WASI({
   version: 'preview1',

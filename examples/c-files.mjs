@@ -6,11 +6,9 @@
 // Source of the program: __test__/fixtures/src/c/files.c
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-
-const { WASI } = createRequire(import.meta.url)('wasi-rs')
+import { WASI } from 'wasi-rs'
 
 const directory = await mkdtemp(path.join(tmpdir(), 'wasi-rs-example-'))
 try {

@@ -4,10 +4,8 @@
 //   node examples/demo.mjs
 
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { argv, env } from 'node:process'
-
-const { WASI } = createRequire(import.meta.url)('wasi-rs')
+import { WASI } from 'wasi-rs'
 
 const wasi = new WASI({
   version: 'preview1',

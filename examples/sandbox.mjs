@@ -7,10 +7,8 @@
 // Source of the program: __test__/fixtures/src/c/read-sandbox-file.c
 
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-
-const { WASI } = createRequire(import.meta.url)('wasi-rs')
+import { WASI } from 'wasi-rs'
 
 const program = new URL('../__test__/fixtures/bin/read-sandbox-file.wasm', import.meta.url)
 const wasm = await WebAssembly.compile(await readFile(program))

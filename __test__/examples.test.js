@@ -1,0 +1,61 @@
+'use strict';
+
+// Every example runs from anywhere and prints what it says it does.
+
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, test } = require('node:test');
+const { promisify } = require('node:util');
+const assert = require('node:assert/strict');
+const { tempDir } = require('./helpers/guest');
+
+const examples = path.join(__dirname, '..', 'examples');
+const lines = (...texts) => texts.map((text) => `${text}\n`).join('');
+const text = fs.readFileSync(path.join(examples, 'sandbox', 'file.txt'), 'utf8');
+
+// What the program of rust-wordcount.mjs has to say of a text.
+function wordcount(content) {
+  const words = content.toLowerCase().match(/[\p{L}\p{N}]+/gu);
+  const counts = new Map();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  return lines(`${words.length} words`, ...sorted.map(([word, count]) => `${count} ${word}`));
+}
+
+const runs = [
+  { name: 'demo.mjs', stdout: 'hello world\n' },
+  {
+    name: 'assemblyscript.mjs', args: ['a', 'b c'],
+    stdout: lines('hello from AssemblyScript', 'arg[0]=hello', 'arg[1]=a', 'arg[2]=b c',
+      'env GREETING=good morning', 'env LANG=en'),
+  },
+  { name: 'c-files.mjs', stdout: /^create: hello world\n(.+\n){24}done\n$/ },
+  {
+    name: 'sandbox.mjs',
+    stdout: lines('--- without a preopen', 'cannot open /sandbox/file.txt: No such file or directory', 'exit code: 1',
+      '--- with /sandbox preopened') + text + 'exit code: 0\n',
+  },
+  { name: 'rust-wordcount.mjs', stdout: wordcount(text) },
+  { name: 'rust-wordcount.mjs', args: [__filename], stdout: wordcount(fs.readFileSync(__filename, 'utf8')) },
+];
+
+describe('examples', () => {
+  for (const { name, args = [], stdout } of runs) {
+    test([name, ...args.map((arg) => path.basename(arg))].join(' '), async (t) => {
+      const cwd = tempDir(t);
+      const options = { cwd, env: { ...process.env, TMPDIR: cwd } };
+      const result = await promisify(execFile)(process.execPath, [path.join(examples, name), ...args], options);
+      assert.equal(result.stderr, '');
+      if (stdout instanceof RegExp) assert.match(result.stdout, stdout);
+      else assert.equal(result.stdout, stdout);
+      // It leaves nothing behind.
+      assert.deepEqual(fs.readdirSync(cwd), []);
+    });
+  }
+
+  test('none is missing here', () => {
+    const names = fs.readdirSync(examples).filter((name) => name.endsWith('.mjs')).sort();
+    assert.deepEqual([...new Set(runs.map(({ name }) => name))].sort(), names);
+  });
+});
