@@ -2,24 +2,13 @@
 
 mod common;
 
+use common::scenes::{content, digits};
 use std::io::Write;
 
 use common::ops::Open;
 use common::rights::{FD_READ, FD_SEEK, FD_TELL, FD_WRITE};
 use common::whence::{END, SET};
 use common::{CLOSED, Errno, Guest, NOWHERE, ROOT, null};
-
-fn content(guest: &Guest, path: &str) -> Vec<u8> {
-    std::fs::read(guest.host(path)).unwrap()
-}
-
-/// A guest and a file of the digits, open for everything.
-fn digits() -> (Guest, u64) {
-    let mut guest = Guest::new();
-    guest.file("file", "0123456789");
-    let fd = guest.create("file");
-    (guest, fd)
-}
 
 #[test]
 fn reads_move_on_until_the_end() {

@@ -5,14 +5,8 @@ mod common;
 use common::ops::Open;
 use common::records::{Fdstat, Filestat};
 use common::rights::{self, FD_READ, FD_SEEK, FD_WRITE};
+use common::scenes::digits;
 use common::{CLOSED, Errno, Guest, NOWHERE, ROOT, ROOT_NAME, fdflags, filetype, null, oflags};
-
-fn digits() -> (Guest, u64) {
-    let mut guest = Guest::new();
-    guest.file("file", "0123456789");
-    let fd = guest.create("file");
-    (guest, fd)
-}
 
 #[test]
 fn fdstat_tells_type_flags_and_rights() {

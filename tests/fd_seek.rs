@@ -4,20 +4,9 @@ mod common;
 
 use common::ops::Open;
 use common::rights;
+use common::scenes::{content, digits};
 use common::whence::{CUR, END, SET};
 use common::{Errno, Guest, ROOT, fdflags, oflags};
-
-fn content(guest: &Guest, path: &str) -> Vec<u8> {
-    std::fs::read(guest.host(path)).unwrap()
-}
-
-/// A guest and a file of the digits, open for everything.
-fn digits() -> (Guest, u64) {
-    let mut guest = Guest::new();
-    guest.file("file", "0123456789");
-    let fd = guest.create("file");
-    (guest, fd)
-}
 
 #[test]
 fn seek_counts_from_the_start_the_position_and_the_end() {

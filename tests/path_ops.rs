@@ -6,28 +6,8 @@ mod common;
 use common::ops::Open;
 use common::records::Filestat;
 use common::rights::{self, FD_FILESTAT_SET_SIZE, FD_READ, FD_READDIR, FD_WRITE};
+use common::scenes::{content, exists, sandbox};
 use common::{CLOSED, Errno, Guest, ROOT, fdflags, filetype, oflags};
-
-fn content(guest: &Guest, path: &str) -> Vec<u8> {
-    std::fs::read(guest.host(path)).unwrap()
-}
-
-fn exists(guest: &Guest, path: &str) -> bool {
-    guest.host(path).symlink_metadata().is_ok()
-}
-
-/// A file, a directory with a file in it, an empty one, links to each, and one to nothing.
-fn sandbox() -> Guest {
-    let guest = Guest::new();
-    guest.file("file", "0123456789");
-    guest.dir("dir");
-    guest.file("dir/inner", "inner");
-    guest.dir("empty");
-    guest.link("file", "to_file");
-    guest.link("dir", "to_dir");
-    guest.link("nothing", "dangling");
-    guest
-}
 
 #[test]
 fn a_directory_is_created_once() {

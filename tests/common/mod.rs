@@ -6,6 +6,7 @@ pub mod ops;
 pub mod paths;
 pub mod records;
 mod results;
+pub mod scenes;
 pub mod valid;
 
 use std::fs::File;
