@@ -65,9 +65,9 @@ describe('the class', () => {
     sameLifecycle(`${method}() is no constructor`, ({ WASI }) => isConstructor(WASI.prototype[method]));
     sameLifecycle(`${method}() has own properties`, ({ WASI }) => ownShape(WASI.prototype[method]));
   }
-  test('has the prototype members of the newest Node in its order', () => {
+  test('has the prototype members of the newest Node in its order, then its own', () => {
     assert.deepEqual(Reflect.ownKeys(ours.WASI.prototype),
-      ['constructor', 'finalizeBindings', 'start', 'initialize', 'getImportObject']);
+      ['constructor', 'finalizeBindings', 'start', 'initialize', 'getImportObject', 'close', Symbol.dispose]);
   });
   test('is what the module exports', () => {
     assert.deepEqual(Object.keys(ours), Object.keys(node));

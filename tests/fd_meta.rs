@@ -6,7 +6,9 @@ use common::ops::Open;
 use common::records::{Fdstat, Filestat};
 use common::rights::{self, FD_READ, FD_SEEK, FD_WRITE};
 use common::scenes::digits;
-use common::{CLOSED, Errno, Guest, NOWHERE, ROOT, ROOT_NAME, fdflags, filetype, null, oflags};
+use common::{
+    CLOSED, Errno, Guest, Mount, NOWHERE, ROOT, ROOT_NAME, fdflags, filetype, null, oflags,
+};
 
 #[test]
 fn fdstat_tells_type_flags_and_rights() {
@@ -338,7 +340,7 @@ fn names_of_preopens_are_kept_as_they_are() {
     let mut guest = Guest::new();
     for (fd, name) in (4..).zip(["", "/", "a/../b//", ".", "ä\u{1F600}"]) {
         let host = guest.host("");
-        guest.system.preopen(name.into(), &host).unwrap();
+        guest.system.preopen(name.into(), &host, Mount::ReadWrite).unwrap();
         guest.call("fd_prestat_get", &[fd, 64]).unwrap();
         assert_eq!(guest.u32(68), name.len() as u32);
         let room = name.len() as u64;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::ops::Open;
 use common::records::Filestat;
 use common::rights::FD_READ;
-use common::{Errno, Guest, OUTSIDE, ROOT, rights};
+use common::{Errno, Guest, Mount, OUTSIDE, ROOT, rights};
 
 fn sandbox() -> Guest {
     let guest = Guest::new();
@@ -146,7 +146,7 @@ fn a_path_through_1900_directories_is_good() {
 #[test]
 fn the_magic_links_of_proc_lead_nowhere() {
     let mut guest = sandbox();
-    let fd = guest.system.preopen("proc".into(), "/proc/self".as_ref());
+    let fd = guest.system.preopen("proc".into(), "/proc/self".as_ref(), Mount::ReadWrite);
     let fd = fd.unwrap().into();
     let open = Open::with(0, FD_READ).following();
     for path in ["root", "root/etc", "cwd", "cwd/Cargo.toml", "exe", "fd/0"] {

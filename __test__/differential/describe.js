@@ -16,6 +16,9 @@ const knownPrototypes = new Map([
   [WebAssembly.Instance.prototype, 'WebAssembly.Instance.prototype'],
 ]);
 
+// intended.additions
+const additions = new Set(['close', Symbol.dispose]);
+
 function describePrimitive(value) {
   if (Object.is(value, -0)) return 'number -0';
   if (typeof value === 'string') return `string ${JSON.stringify(value)}`;
@@ -63,7 +66,8 @@ class Describer {
       prototype: prototypeName(value, this.WASI),
       tag: Object.prototype.toString.call(value),
       extensible: Object.isExtensible(value),
-      properties: Reflect.ownKeys(value).map((key) => this.property(value, key)),
+      properties: Reflect.ownKeys(value).filter((key) => !additions.has(key))
+        .map((key) => this.property(value, key)),
     };
   }
 

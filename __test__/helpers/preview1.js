@@ -3,7 +3,7 @@
 // Numbers and struct layouts of wasi_snapshot_preview1, as the tests need them.
 
 const errno = {
-  SUCCESS: 0, AGAIN: 6, BADF: 8, EXIST: 20, FBIG: 22, ILSEQ: 25, INVAL: 28, ISDIR: 31, LOOP: 32, MSGSIZE: 35,
+  SUCCESS: 0, AGAIN: 6, BADF: 8, EXIST: 20, FBIG: 22, ILSEQ: 25, INVAL: 28, ISDIR: 31, LOOP: 32, MFILE: 33, MSGSIZE: 35,
   NAMETOOLONG: 37, NOENT: 44, NOSYS: 52, NOTCONN: 53, NOTDIR: 54, NOTEMPTY: 55, NOTSOCK: 57,
   NOTSUP: 58, NXIO: 60, OVERFLOW: 61, PERM: 63, PIPE: 64, SPIPE: 70, NOTCAPABLE: 76,
 };

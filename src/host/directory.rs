@@ -12,13 +12,17 @@ use rustix::fs::CWD;
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::resolve::{self, HANDLE, OUTSIDE, Scope};
-use super::{Access, Errno, Fdflags, Filestat, GuestPath, Oflags, Result, SetTimes, file};
+use super::{
+    Access, Errno, Fdflags, Filestat, GuestPath, Mount, Oflags, Result, SetTimes, file, shared,
+};
 
-/// A directory, and how far paths from it may lead.
-#[derive(Debug, Clone)]
+/// A directory, how far paths from it may lead, and whether anything in it may be changed.
+#[derive(Debug)]
 pub struct Directory {
+    /// Of a preopen, perhaps shared with other guests: its position is never used.
     fd: Arc<OwnedFd>,
     scope: Scope,
+    mount: Mount,
 }
 
 /// How a path is opened.
@@ -59,23 +63,31 @@ impl Directory {
     /// Opens a directory of the host by the host's own path, unsandboxed: only for preopens.
     ///
     /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else `open(2)` gives.
-    pub fn open_unchecked(path: &std::path::Path) -> Result<Self> {
+    pub fn open_unchecked(path: &std::path::Path, mount: Mount) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let real = std::fs::canonicalize(path)?;
         let fd = rustix::fs::open(&real, flags, Mode::empty())?;
         let is_root = real == std::path::Path::new("/");
         let scope = if is_root { Scope::Anywhere } else { Scope::Beneath };
-        Ok(Directory { fd: Arc::new(fd), scope })
+        Ok(Directory { fd: shared::directory(fd), scope, mount })
+    }
+
+    /// Whether anything in it may be changed.
+    pub fn mount(&self) -> Mount {
+        self.mount
     }
 
     /// A directory that `open` opened beneath this one.
     pub fn descendant(&self, fd: OwnedFd) -> Self {
-        Directory { fd: Arc::new(fd), scope: self.scope }
+        Directory { fd: Arc::new(fd), scope: self.scope, mount: self.mount }
     }
 
     /// Opens a file or a directory. A FIFO or a device is opened without waiting for its other
     /// end and never becomes the terminal of the process.
     pub fn open(&self, path: &GuestPath<'_>, options: OpenOptions) -> Result<OwnedFd> {
+        if options.changes() {
+            self.mount.check_writable()?;
+        }
         resolve::open(self.as_fd(), self.scope, path.as_c_str(), options.flags())
     }
 
@@ -98,6 +110,7 @@ impl Directory {
 
     /// Sets access and modification time of the directory itself.
     pub fn set_own_times(&self, times: SetTimes) -> Result<()> {
+        self.mount.check_writable()?;
         file::set_times(self.as_fd(), times)
     }
 
@@ -109,13 +122,14 @@ impl Directory {
     /// Sets access and modification time of what the path names.
     #[cfg(target_os = "linux")]
     pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
+        self.mount.check_writable()?;
         let handle = self.handle(path, follow)?;
         let times = times.timestamps();
         match rustix::fs::utimensat(&handle, c"", &times, AtFlags::EMPTY_PATH) {
             // Before Linux 5.8.
             Err(rustix::io::Errno::INVAL) => {
                 let no_flags = AtFlags::empty();
-                Ok(rustix::fs::utimensat(CWD, path_of(&handle), &times, no_flags)?)
+                Ok(rustix::fs::utimensat(CWD, path_of(handle.as_fd()), &times, no_flags)?)
             }
             result => Ok(result?),
         }
@@ -124,23 +138,27 @@ impl Directory {
     /// Sets access and modification time.
     #[cfg(not(target_os = "linux"))]
     pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
+        self.mount.check_writable()?;
         Ok(rustix::fs::futimens(self.handle(path, follow)?, &times.timestamps())?)
     }
 
     /// Creates a directory.
     pub fn create_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
+        self.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?)
     }
 
     /// Removes an empty directory.
     pub fn remove_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
+        self.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Removes anything but a directory.
     pub fn unlink_file(&self, mut path: GuestPath<'_>) -> Result<()> {
+        self.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::empty())?)
     }
@@ -152,6 +170,8 @@ impl Directory {
         target: &Directory,
         mut to: GuestPath<'_>,
     ) -> Result<()> {
+        self.mount.check_writable()?;
+        target.mount.check_writable()?;
         let (from_parent, from_name) = self.parent(&mut from)?;
         let (to_parent, to_name) = target.parent(&mut to)?;
         Ok(rustix::fs::renameat(from_parent, from_name, to_parent, to_name)?)
@@ -167,6 +187,9 @@ impl Directory {
         target: &Directory,
         mut new: GuestPath<'_>,
     ) -> Result<()> {
+        // A link out of a read-only mount could be written through.
+        self.mount.check_writable()?;
+        target.mount.check_writable()?;
         let (new_parent, new_name) = target.parent(&mut new)?;
         if follow {
             return link_handle(self.handle(&old, true)?, new_parent, new_name);
@@ -187,6 +210,7 @@ impl Directory {
         if content.is_absolute() && self.scope == Scope::Beneath {
             return Err(Errno::Perm);
         }
+        self.mount.check_writable()?;
         if path.ends_like_directory() {
             match self.handle(&path, true) {
                 Err(Errno::NoEnt) => {}
@@ -236,14 +260,14 @@ impl Directory {
 /// A path by which the kernel finds what a handle stands for, a symbolic link itself too: see
 /// [proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html).
 #[cfg(target_os = "linux")]
-fn path_of(handle: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(handle))
+pub(super) fn path_of(handle: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&handle))
 }
 
 /// Links what a handle stands for; by the handle alone, only the privileged may.
 #[cfg(target_os = "linux")]
 fn link_handle(handle: OwnedFd, parent: Parent<'_>, name: &CStr) -> Result<()> {
-    let path = path_of(&handle);
+    let path = path_of(handle.as_fd());
     Ok(rustix::fs::linkat(CWD, path, parent, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
@@ -254,6 +278,11 @@ fn link_handle(_: OwnedFd, _: Parent<'_>, _: &CStr) -> Result<()> {
 }
 
 impl OpenOptions {
+    /// Whether opening, or what it is opened for, changes anything.
+    fn changes(self) -> bool {
+        self.access != Access::Read || self.oflags.intersects(Oflags::CREAT | Oflags::TRUNC)
+    }
+
     fn flags(self) -> OFlags {
         // Opening a FIFO must not wait for its other end; see `Stream` for reads that wait.
         let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;

@@ -7,7 +7,7 @@ use rustix::fs::{FallocateFlags, OFlags};
 
 use super::buffer::{preadv, pwritev, retry_on_intr, writev};
 use super::types::signed;
-use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Result, SetTimes, Whence};
+use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Mount, Result, SetTimes, Whence};
 
 const SYNCHRONIZED: Fdflags = Fdflags::DSYNC.union(Fdflags::RSYNC).union(Fdflags::SYNC);
 
@@ -21,6 +21,7 @@ pub struct File {
     flags: Fdflags,
     /// The kernel synchronizes as these flags say, because the file was opened so.
     opened_with: Fdflags,
+    mount: Mount,
 }
 
 impl AsFd for File {
@@ -30,9 +31,9 @@ impl AsFd for File {
 }
 
 impl File {
-    /// A file just opened with `flags`.
-    pub fn new(fd: OwnedFd, flags: Fdflags) -> Self {
-        File { fd, position: Some(0), flags, opened_with: flags }
+    /// A file just opened with `flags` through a directory of this mount.
+    pub fn new(fd: OwnedFd, flags: Fdflags, mount: Mount) -> Self {
+        File { fd, position: Some(0), flags, opened_with: flags, mount }
     }
 
     /// Flags as the guest set them.
@@ -160,6 +161,7 @@ impl File {
 
     /// Sets access and modification time.
     pub fn set_times(&self, times: SetTimes) -> Result<()> {
+        self.mount.check_writable()?;
         set_times(self.as_fd(), times)
     }
 }

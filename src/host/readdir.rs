@@ -1,9 +1,11 @@
 //! Reading a directory through a stream that stays open, so that a guest with a small buffer
 //! reads it in linear time.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, Dir, DirEntry};
+#[cfg(target_os = "linux")]
+use rustix::fs::{Mode, OFlags};
 
 use super::{Errno, Filetype, Result};
 
@@ -40,11 +42,14 @@ pub struct DirectoryStream {
 }
 
 impl DirectoryStream {
-    /// Makes a stream that must be sought before it is read. It shares the position of the
-    /// descriptor, which nothing else uses; opening `.` anew would need the right to search.
+    /// Makes a stream that must be sought before it is read. It has a position of its own, since
+    /// other guests may have the same descriptor.
     pub fn open(directory: BorrowedFd<'_>) -> Result<Self> {
-        let fd = rustix::io::fcntl_dupfd_cloexec(directory, 0)?;
-        Ok(DirectoryStream { dir: Dir::new(fd)?, here: None, put_back: None })
+        let dir = Dir::read_from(directory).or_else(|error| match error {
+            rustix::io::Errno::ACCESS => reopen(directory).and_then(Dir::new),
+            error => Err(error),
+        })?;
+        Ok(DirectoryStream { dir, here: None, put_back: None })
     }
 
     /// Goes to `cookie`: 0 starts anew and sees the directory as it is now; any other is the
@@ -127,4 +132,16 @@ impl DirectoryStream {
         }
         Ok(())
     }
+}
+
+/// Opens a directory again that may be read but not searched, as looking up `.` in it would be.
+#[cfg(target_os = "linux")]
+fn reopen(directory: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(super::directory::path_of(directory), flags, Mode::empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reopen(_: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    Err(rustix::io::Errno::ACCESS)
 }

@@ -28,10 +28,10 @@ use table::{Entry, FdTable};
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    MAX_BUFFERS, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown,
-    Timestamp, Whence, fill_random, resolution, time, yield_now,
+    MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime, SetTimes,
+    Shutdown, Timestamp, Whence, fill_random, resolution, time, yield_now,
 };
-use crate::host::{Directory, File, Stream};
+use crate::host::{Directory, File, Stream, default_max_files};
 
 /// All that one guest can see and do.
 #[derive(Debug)]
@@ -46,10 +46,19 @@ pub struct System {
 impl System {
     /// A guest that has descriptors 0 to 2, lent by the host, and nothing else.
     ///
+    /// `max_files` is how many descriptors it may have at once, these and preopens included; by
+    /// default a quarter of what the host may have, and 65,536 at most.
+    ///
     /// Errors: `EBADF` when one of `stdio` is not open; `EINVAL` when it is of no kind that a
-    /// guest can use (an epoll instance, for example).
-    pub fn new(args: Strings, environ: Strings, stdio: [i32; 3]) -> Result<Self> {
-        let mut system = System { args, environ, table: FdTable::default() };
+    /// guest can use (an epoll instance, for example); `EMFILE` when there are too many.
+    pub fn new(
+        args: Strings,
+        environ: Strings,
+        stdio: [i32; 3],
+        max_files: Option<u32>,
+    ) -> Result<Self> {
+        let table = FdTable::new(max_files.unwrap_or_else(default_max_files));
+        let mut system = System { args, environ, table };
         for fd in stdio {
             let stream = Stream::lent(fd)?;
             let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
@@ -61,12 +70,22 @@ impl System {
     /// Gives the guest a directory of the host, under the name it will know it by, with the next
     /// free descriptor (3 for the first). Name and path end at their first NUL.
     ///
-    /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else opening it gives.
-    pub fn preopen(&mut self, name: Vec<u8>, path: &Path) -> Result<Fd> {
+    /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else opening it gives; `EMFILE`.
+    pub fn preopen(&mut self, name: Vec<u8>, path: &Path, mount: Mount) -> Result<Fd> {
         let path = OsString::from_vec(until_nul(path.as_os_str().as_bytes().to_vec()));
-        let directory = Directory::open_unchecked(path.as_ref())?;
+        let directory = Directory::open_unchecked(path.as_ref(), mount)?;
         let open = OpenDirectory::new(directory, Some(until_nul(name)), Fdflags::empty());
-        let rights = RightsPair::most_for(Filetype::Directory, false);
+        let most = RightsPair::most_for(Filetype::Directory, false);
+        let rights = match mount {
+            Mount::ReadWrite => most,
+            Mount::ReadOnly => most.without_changes(),
+        };
         self.table.insert(Entry { descriptor: Descriptor::Directory(open), rights })
+    }
+
+    /// Closes all descriptors; those lent by the host stay open there. Every call on a descriptor
+    /// is `EBADF` from then on.
+    pub fn close(&mut self) {
+        self.table = FdTable::new(0);
     }
 }

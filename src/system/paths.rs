@@ -154,7 +154,9 @@ impl System {
 fn entry_for(parent: &OpenDirectory, fd: OwnedFd, open: Open, access: Access) -> Result<Entry> {
     let filetype = crate::host::filetype(fd.as_fd())?;
     let (descriptor, terminal) = match filetype {
-        Filetype::RegularFile => (Descriptor::File(File::new(fd, open.fdflags)), false),
+        Filetype::RegularFile => {
+            (Descriptor::File(File::new(fd, open.fdflags, parent.directory.mount())), false)
+        }
         Filetype::Directory => {
             let directory = parent.directory.descendant(fd);
             (Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)), false)

@@ -151,6 +151,28 @@ impl RightsPair {
         RightsPair { base: self.base - lost, ..self }
     }
 
+    /// Without what would change anything: for a read-only mount. The right to link from it is
+    /// gone too, since the link could be written through.
+    pub fn without_changes(self) -> Self {
+        let changes = Rights::FD_DATASYNC
+            | Rights::FD_WRITE
+            | Rights::FD_ALLOCATE
+            | Rights::PATH_CREATE_DIRECTORY
+            | Rights::PATH_CREATE_FILE
+            | Rights::PATH_LINK_SOURCE
+            | Rights::PATH_LINK_TARGET
+            | Rights::PATH_RENAME_SOURCE
+            | Rights::PATH_RENAME_TARGET
+            | Rights::PATH_FILESTAT_SET_SIZE
+            | Rights::PATH_FILESTAT_SET_TIMES
+            | Rights::FD_FILESTAT_SET_SIZE
+            | Rights::FD_FILESTAT_SET_TIMES
+            | Rights::PATH_SYMLINK
+            | Rights::PATH_REMOVE_DIRECTORY
+            | Rights::PATH_UNLINK_FILE;
+        RightsPair { base: self.base - changes, inheriting: self.inheriting - changes }
+    }
+
     /// What both have.
     pub fn intersection(self, other: Self) -> Self {
         RightsPair { base: self.base & other.base, inheriting: self.inheriting & other.inheriting }

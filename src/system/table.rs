@@ -15,26 +15,38 @@ pub(super) struct Entry {
 pub type Fd = u32;
 
 /// Descriptors by number; the lowest free number is given out next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FdTable {
     entries: Vec<Option<Entry>>,
+    /// How many there are, and how many there may be.
+    open: u32,
+    max: u32,
     /// No number below is free.
     lowest_free: usize,
 }
 
 impl FdTable {
-    /// Errors: `ENFILE` when there are no numbers left.
+    /// An empty table for up to `max` descriptors.
+    pub fn new(max: u32) -> Self {
+        FdTable { entries: Vec::new(), open: 0, max, lowest_free: 0 }
+    }
+
+    /// Errors: `EMFILE` when the guest has as many as it may.
     pub fn insert(&mut self, entry: Entry) -> Result<Fd> {
+        if self.open >= self.max {
+            return Err(Errno::Mfile);
+        }
         let mut slot = self.lowest_free;
         while self.entries.get(slot).is_some_and(Option::is_some) {
             slot += 1;
         }
-        let fd = Fd::try_from(slot).map_err(|_| Errno::Nfile)?;
+        let fd = Fd::try_from(slot).map_err(|_| Errno::Mfile)?;
         if slot == self.entries.len() {
             self.entries.push(None);
         }
         self.entries[slot] = Some(entry);
         self.lowest_free = slot + 1;
+        self.open += 1;
         Ok(fd)
     }
 
@@ -43,6 +55,7 @@ impl FdTable {
         let slot = usize::try_from(fd).map_err(|_| Errno::Badf)?;
         let entry = self.entries.get_mut(slot).and_then(Option::take).ok_or(Errno::Badf)?;
         self.lowest_free = self.lowest_free.min(slot);
+        self.open -= 1;
         Ok(entry)
     }
 

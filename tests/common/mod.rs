@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wasi_rs::abi::{Call, FUNCTIONS, Function, MAX_PARAMETERS, Memory, ValueType};
 pub use wasi_rs::abi::{Failure, Version};
-pub use wasi_rs::system::{Errno, Strings, System};
+pub use wasi_rs::system::{Errno, Mount, Strings, System};
 
 /// What memory holds before anyone writes.
 pub const SENTINEL: u8 = 0xEE;
@@ -140,11 +140,12 @@ impl Guest {
             strings(&["program", "", "äö"]),
             strings(&["NAME=value", "EMPTY="]),
             stdio.each_ref().map(AsRawFd::as_raw_fd),
+            None,
         )
         .unwrap();
         let sandbox = directory.path().join("sandbox");
         std::fs::create_dir(&sandbox).unwrap();
-        let fd = system.preopen(ROOT_NAME.into(), &sandbox).unwrap();
+        let fd = system.preopen(ROOT_NAME.into(), &sandbox, Mount::ReadWrite).unwrap();
         assert_eq!(u64::from(fd), ROOT);
         Guest {
             system,

@@ -1,6 +1,8 @@
 //! `class WASI`, as the [Node.js docs](https://nodejs.org/api/wasi.html) describe it.
 #![allow(unsafe_code)] // Conversions between raw and napi-rs values.
 
+use std::rc::Rc;
+
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, JsValue, Object, This, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -8,7 +10,7 @@ use napi_derive::napi;
 use super::environment::Glue;
 use super::guest::Guest;
 use super::js::{JsResult, Type, Value};
-use super::options::{Options, Reader, check_object};
+use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
 use crate::system::{Errno, Strings, System};
 
@@ -16,7 +18,9 @@ use crate::system::{Errno, Strings, System};
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
 /// shape, are the functions here, with the object as the first argument.
 #[napi(js_name = "WASI")]
-pub struct Wasi {}
+pub struct Wasi {
+    guest: Rc<Guest>,
+}
 
 /// A WASI object, or whatever else a method was called on.
 #[derive(Clone, Copy)]
@@ -30,8 +34,14 @@ impl Wasi {
     /// Checks the options, opens the preopens and makes the imports.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, this: This<'_>, options: Unknown<'_>) -> Result<Self> {
-        Receiver::new(env, this.object.raw())?.construct(options.raw())?;
-        Ok(Wasi {})
+        let guest = Receiver::new(env, this.object.raw())?.construct(options.raw())?;
+        Ok(Wasi { guest })
+    }
+
+    /// Closes all descriptors now. The host's own, 0 to 2 by default, stay open there.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.guest.close();
     }
 
     /// Ties the object to an instance without running it.
@@ -76,7 +86,7 @@ impl Receiver {
         Ok(Receiver { glue: Glue::of(env)?, this })
     }
 
-    fn construct(self, options: Value) -> JsResult<()> {
+    fn construct(self, options: Value) -> JsResult<Rc<Guest>> {
         check_object(self.glue, options, "options")?;
         let reader = Reader { js: self.glue.js, glue: self.glue, options };
         let options = reader.read()?;
@@ -85,10 +95,11 @@ impl Receiver {
         self.glue.call(c"initialState", &[self.this, name])?;
         let system = system(options).map_err(|error| self.glue.init_failed(error))?;
         let return_on_exit = reader.return_on_exit()?;
-        let guest = Guest::new(system, version, return_on_exit, self.glue.scratch()?);
-        let functions = guest.into_functions(self.glue.js)?;
+        let guest = Rc::new(Guest::new(system, version, return_on_exit, self.glue.scratch()?));
+        let functions = guest.functions(self.glue.js)?;
         self.glue.connect(self.this, functions, return_on_exit)?;
-        self.glue.call(c"finalState", &[self.this]).map(drop)
+        self.glue.call(c"finalState", &[self.this])?;
+        Ok(guest)
     }
 
     fn finalize_bindings(self, instance: Value, memory: Value) -> JsResult<()> {
@@ -153,9 +164,9 @@ fn module_name(version: Version) -> &'static str {
 fn system(options: Options) -> std::result::Result<System, Errno> {
     let args = Strings::new(options.args)?;
     let environ = Strings::new(options.environ)?;
-    let mut system = System::new(args, environ, options.stdio)?;
-    for (name, path) in options.preopens {
-        system.preopen(name.into(), path.as_ref())?;
+    let mut system = System::new(args, environ, options.stdio, options.max_files)?;
+    for Preopen { name, path, mount } in options.preopens {
+        system.preopen(name.into(), path.as_ref(), mount)?;
     }
     Ok(system)
 }

@@ -11,7 +11,7 @@
   const { entries, getOwnPropertyDescriptor, create, defineProperty, setPrototypeOf } = Object;
   const { isArray } = Array;
   const { ArrayBuffer, Uint8Array } = globalThis;
-  const { construct } = Reflect;
+  const { apply, construct } = Reflect;
   const { captureStackTrace } = Error;
   const toString = String;
   const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
@@ -182,6 +182,10 @@
   const classOf = (Native) => {
     const WASI = wasiClass(Native);
     setPrototypeOf(WASI.prototype, Object.prototype);
+    if (Symbol.dispose) {
+      const value = WASI.prototype.close;
+      defineProperty(WASI.prototype, Symbol.dispose, { configurable: true, writable: true, value });
+    }
     return WASI;
   };
   // It extends null so that only the addon makes an object.
@@ -204,6 +208,10 @@
 
     getImportObject() {
       return { [this[kBindingName]]: this.wasiImport };
+    }
+
+    close() {
+      apply(Native.prototype.close, this, []);
     }
   };
 

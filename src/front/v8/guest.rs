@@ -54,10 +54,17 @@ impl Guest {
     }
 
     /// The functions `enter` and `attach` of glue.js. The guest lives as long as either of them.
-    pub fn into_functions(self, js: Js) -> JsResult<[Value; 2]> {
-        let guest = Rc::new(self);
-        let attach = function(js, "attach", attach, Rc::clone(&guest))?;
-        Ok([function(js, "enter", enter, guest)?, attach])
+    pub fn functions(self: &Rc<Self>, js: Js) -> JsResult<[Value; 2]> {
+        let function = |name, callback| function(js, name, callback, Rc::clone(self));
+        Ok([function("enter", enter as Callback)?, function("attach", attach)?])
+    }
+
+    /// Closes all descriptors, unless a call is under way, which only a callback from within it
+    /// could see.
+    pub fn close(&self) {
+        if let Ok(mut system) = self.system.try_borrow_mut() {
+            system.close();
+        }
     }
 
     /// Runs the call that the trampoline has put into the scratch memory.

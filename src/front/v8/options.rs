@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use super::environment::Glue;
 use super::js::{Js, JsResult, Type, Value};
 use crate::abi::Version;
+use crate::system::Mount;
 
 /// All options but `returnOnExit`, which is read only after the rest has been put to use.
 pub struct Options {
@@ -13,9 +14,19 @@ pub struct Options {
     pub args: Vec<Vec<u8>>,
     /// `NAME=value` each.
     pub environ: Vec<Vec<u8>>,
-    /// Name for the guest, path of the host.
-    pub preopens: Vec<(String, String)>,
+    pub preopens: Vec<Preopen>,
     pub stdio: [i32; 3],
+    /// Most descriptors at once.
+    pub max_files: Option<u32>,
+}
+
+/// A directory that the guest gets.
+pub struct Preopen {
+    /// By which the guest knows it.
+    pub name: String,
+    /// In the host.
+    pub path: String,
+    pub mount: Mount,
 }
 
 /// Reads and checks the options given to the constructor.
@@ -36,6 +47,7 @@ impl Reader {
             environ: self.environ()?,
             preopens: self.preopens()?,
             stdio: self.stdio()?,
+            max_files: self.max_files()?,
         })
     }
 
@@ -93,10 +105,36 @@ impl Reader {
         Ok(environ)
     }
 
-    fn preopens(self) -> JsResult<Vec<(String, String)>> {
+    fn preopens(self) -> JsResult<Vec<Preopen>> {
         let entries = self.entries(c"preopens", "options.preopens")?;
-        let text = |value| self.glue.text(c"string", &[value]);
-        entries.into_iter().map(|[name, path]| Ok((text(name)?, text(path)?))).collect()
+        entries.into_iter().map(|[name, value]| self.preopen(name, value)).collect()
+    }
+
+    /// An object with a `path` is ours; anything else becomes a string, as in node:wasi.
+    fn preopen(self, name: Value, value: Value) -> JsResult<Preopen> {
+        let name = self.glue.text(c"string", &[name])?;
+        if self.js.type_of(value) == Type::Object {
+            let path = self.js.get(value, c"path")?;
+            if !self.js.is_undefined(path) {
+                return self.preopen_object(name, value, path);
+            }
+        }
+        let path = self.glue.text(c"string", &[value])?;
+        Ok(Preopen { name, path, mount: Mount::ReadWrite })
+    }
+
+    fn preopen_object(self, name: String, value: Value, path: Value) -> JsResult<Preopen> {
+        if self.js.type_of(path) != Type::String {
+            let option = format!("options.preopens['{name}'].path");
+            return Err(self.glue.invalid_type(&option, "of type string", path));
+        }
+        let readonly = self.js.get(value, c"readonly")?;
+        if !matches!(self.js.type_of(readonly), Type::Undefined | Type::Boolean) {
+            let option = format!("options.preopens['{name}'].readonly");
+            return Err(self.glue.invalid_type(&option, "of type boolean", readonly));
+        }
+        let mount = if self.js.truthy(readonly)? { Mount::ReadOnly } else { Mount::ReadWrite };
+        Ok(Preopen { name, path: self.js.as_text(path)?, mount })
     }
 
     /// `Object.entries` of an option; none when it is undefined.
@@ -127,6 +165,15 @@ impl Reader {
         Ok(fds)
     }
 
+    fn max_files(self) -> JsResult<Option<u32>> {
+        let value = self.get(c"maxFiles")?;
+        if self.js.is_undefined(value) {
+            return Ok(None);
+        }
+        Ok(Some(self.fd(value, "options.maxFiles")?.unsigned_abs()))
+    }
+
+    /// An integer from 0 to 2^31 - 1.
     fn fd(self, value: Value, name: &str) -> JsResult<i32> {
         if self.js.type_of(value) != Type::Number {
             return Err(self.glue.invalid_type(name, "of type number", value));
