@@ -1,5 +1,8 @@
+/// <reference lib="esnext.disposable" />
+
 // Drop-in for the typings of `node:wasi`: WASI and WASIOptions are assignable to
-// and from those of @types/node, and need neither it nor the DOM library.
+// and from those of @types/node, and need neither it nor the DOM library. What
+// node:wasi does not have stands in types of its own: SandboxOptions, Closeable.
 
 /** Options of the {@link WASI} constructor. */
 export interface WASIOptions {
@@ -85,6 +88,48 @@ export interface WASIOptions {
   version: 'unstable' | 'preview1';
 }
 
+/** A directory for the guest. */
+export interface Preopen {
+  /**
+   * Path on the host.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string.
+   */
+  path: string;
+
+  /**
+   * If true, nothing in the directory can be changed: calls that would give
+   * `ENOTCAPABLE`. Hard links and renames out of it are refused too.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   *
+   * @default false
+   */
+  readonly?: boolean | undefined;
+}
+
+/** {@link WASIOptions}, and what `node:wasi` does not have. */
+export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
+  /**
+   * As in {@link WASIOptions}, where values can be objects as well.
+   *
+   * @default {}
+   */
+  preopens?: { [guestPath: string]: string | Preopen | undefined } | undefined;
+
+  /**
+   * How many descriptors the guest can have at once: standard streams, preopens
+   * and what it opens. One more is `EMFILE` for the guest.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a number, `ERR_OUT_OF_RANGE` if
+   * it is not an integer from 0 to 2147483647, and an `Error` with the code
+   * `'UVWASI_EMFILE'` if there is no room for what the guest starts with.
+   *
+   * @default a quarter of what the process can have (`ulimit -n`), at most 65536
+   */
+  maxFiles?: number | undefined;
+}
+
 /** Options of {@link WASI.finalizeBindings}. */
 export interface FinalizeBindingsOptions {
   /**
@@ -95,19 +140,37 @@ export interface FinalizeBindingsOptions {
   memory?: object | undefined;
 }
 
+/** What {@link WASI} objects have that those of `node:wasi` don't. */
+export interface Closeable {
+  /**
+   * Closes all descriptors of the guest now, rather than when the object is
+   * collected. Those given as `stdin`, `stdout` and `stderr` stay open. Calls on
+   * descriptors give `EBADF` from then on. Can be called again.
+   */
+  close(): void;
+
+  /** The same as {@link Closeable.close}, for `using wasi = new WASI(…)`. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Makes WASI objects.
+ *
+ * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks `version`;
+ * see {@link WASIOptions} for the errors of each option. Options are checked in
+ * the order version, args, env, preopens, stdin, stdout, stderr, maxFiles;
+ * `returnOnExit` comes last, after directories and descriptors were looked at.
+ */
+export const WASI: {
+  new (options?: WASIOptions | SandboxOptions): WASI & Closeable;
+  readonly prototype: WASI & Closeable;
+};
+
 /**
  * The WASI system calls, and convenience methods to run guests that use them.
  * Each object is an environment of its own, for one guest.
  */
-export class WASI {
-  /**
-   * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks
-   * `version`; see {@link WASIOptions} for the errors of each option. Options are
-   * checked in the order version, args, env, preopens, stdin, stdout, stderr;
-   * `returnOnExit` comes last, after directories and descriptors were looked at.
-   */
-  constructor(options?: WASIOptions);
-
+export interface WASI {
   /**
    * A new object to instantiate a guest with that imports from WASI only:
    * `{ wasi_snapshot_preview1: wasi.wasiImport }`, or `{ wasi_unstable:

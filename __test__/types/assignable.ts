@@ -15,7 +15,8 @@ function expectTrue<_T extends true>(): void {}
 expectTrue<Mutual<ours.WASI, node.WASI>>();
 expectTrue<Mutual<ours.WASIOptions, node.WASIOptions>>();
 expectTrue<Mutual<ours.FinalizeBindingsOptions, node.FinalizeBindingsOptions>>();
-expectTrue<Mutual<typeof ours.WASI, typeof node.WASI>>();
+// Ours makes objects that can do more.
+expectTrue<typeof ours.WASI extends typeof node.WASI ? true : false>();
 
 // The same members, each of the same type.
 expectTrue<Same<keyof ours.WASI, keyof node.WASI>>();
@@ -118,4 +119,22 @@ wasi.wasiImport = {};
 const code: number = wasi.initialize(instance);
 // @ts-expect-error there is no such member
 wasi.stop();
+
+// What node:wasi does not have.
+const sandboxed: ours.SandboxOptions = {
+  version: 'preview1',
+  preopens: { '/data': { path: './data', readonly: true }, '/tmp': '/tmp', '/more': { path: '.' } },
+  maxFiles: 16,
+};
+new ours.WASI(sandboxed).close();
+{
+  using closed = new ours.WASI(sandboxed);
+  closed.getImportObject();
+}
+class Derived extends ours.WASI {}
+new Derived(sandboxed).close();
+// @ts-expect-error a path is due
+new ours.WASI({ version: 'preview1', preopens: { '/data': { readonly: true } } });
+// @ts-expect-error a number
+new ours.WASI({ version: 'preview1', maxFiles: '16' });
 export { code };
