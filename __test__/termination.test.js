@@ -3,11 +3,13 @@
 // A Worker that ends within a guest ends there: nothing of it runs afterwards.
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { once } = require('node:events');
 const { describe, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
-const { Guest } = require('./helpers/guest');
+const { Guest, tempDir } = require('./helpers/guest');
 
 const root = path.join(__dirname, '..');
 
@@ -54,6 +56,36 @@ describe('nothing runs behind start()', () => {
     assert.deepEqual(await once(worker, 'exit'), [7]);
     assert.equal(Atomics.load(flags, 1), 0);
   });
+});
+
+describe('a Worker can be terminated while its guest', () => {
+  // A pipe that nobody writes to, reads from or closes.
+  function pipe(t) {
+    const fifo = path.join(tempDir(t), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const fd = fs.openSync(fifo, 'r+');
+    t.after(() => fs.closeSync(fd));
+    return fd;
+  }
+
+  const iovec = 'new Uint32Array(exports.memory.buffer, 0, 2).set([4096, 60000]);';
+  const subscribe = (type) => `new Uint8Array(exports.memory.buffer)[72] = ${type};`;
+  for (const [name, call] of Object.entries({
+    'waits for a descriptor': `${subscribe(1)} wasi.wasiImport.poll_oneoff(64, 256, 1, 512);`,
+    'sleeps': 'new BigUint64Array(exports.memory.buffer)[11] = 1n << 62n; wasi.wasiImport.poll_oneoff(64, 256, 1, 512);',
+    'reads': `${iovec} wasi.wasiImport.fd_read(0, 0, 1, 512);`,
+    'writes': `${iovec} for (;;) wasi.wasiImport.fd_write(1, 0, 1, 512);`,
+  })) {
+    test(name, async (t) => {
+      const fd = pipe(t);
+      const call_ = `Atomics.store(flags, 0, 1); Atomics.notify(flags, 0); ${call}`;
+      const { worker, flags } = startInWorker(call_, `stdin: ${fd}, stdout: ${fd}`);
+      await waitFor(flags, 0);
+      await new Promise((resolve) => { setTimeout(resolve, 30); });
+      assert.equal(await worker.terminate(), 1);
+      assert.equal(Atomics.load(flags, 1), 0);
+    });
+  }
 });
 
 describe('memory that grew is known', () => {

@@ -11,7 +11,7 @@ const { u8, u32 } = require('./preview1');
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wasi-rs-test-'));
 fs.writeFileSync(path.join(directory, 'file'), 'x');
-const guest = new Guest({ preopens: { '/': directory } });
+const guest = new Guest({ preopens: { '/': directory }, maxFiles: 90 });
 const fds = Array.from({ length: Number(process.argv[2]) }, () => guest.open('file'));
 guest.exports.grow(4);
 fds.flatMap((fd) => [[1, fd], [2, fd]]).forEach(([type, fd], index) => {

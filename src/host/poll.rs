@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::{Errno, Result};
+use super::interrupt::INTERVAL;
+use super::{Errno, Interrupt, Result};
 
 bitflags! {
     /// What a descriptor should become ready for.
@@ -41,9 +42,12 @@ impl Interest {
 
 /// Waits for the first of `interests`, at most `timeout` (for ever when `None`), and tells the
 /// state of each, in their order. Signals don't end it.
+///
+/// Errors: `ECANCELED` when interrupted.
 pub fn poll(
     interests: &[(BorrowedFd<'_>, Interest)],
     timeout: Option<Duration>,
+    interrupt: Interrupt,
 ) -> Result<Vec<Ready>> {
     let mut fds: Vec<PollFd<'_>> = interests
         .iter()
@@ -51,17 +55,28 @@ pub fn poll(
         .collect();
     // Past the end of time is for ever.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    poll_until(&mut fds, deadline)?;
+    poll_until(&mut fds, deadline, interrupt)?;
     Ok(fds.iter().map(|fd| ready(fd.revents())).collect())
 }
 
-fn poll_until(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<()> {
+fn poll_until(
+    fds: &mut [PollFd<'_>],
+    deadline: Option<Instant>,
+    interrupt: Interrupt,
+) -> Result<()> {
+    let interval = interrupt.is_possible().then_some(INTERVAL);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match rustix::event::poll(fds, left.map(timespec).as_ref()) {
+        let is_last = interval.is_none_or(|interval| left.is_some_and(|left| left <= interval));
+        let timeout = if is_last { left } else { interval };
+        match rustix::event::poll(fds, timeout.map(timespec).as_ref()) {
+            Ok(0) if !is_last => {}
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
+        }
+        if interrupt.is_due() {
+            return Err(Errno::Canceled);
         }
     }
 }
@@ -84,8 +99,10 @@ fn ready(events: PollFlags) -> Ready {
 }
 
 /// Waits until `fd` is ready, for ever if need be.
-pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest) -> Result<()> {
-    match poll(&[(fd, interest)], None)?[..] {
+///
+/// Errors: `EBADF`; `ECANCELED` when interrupted.
+pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest, interrupt: Interrupt) -> Result<()> {
+    match poll(&[(fd, interest)], None, interrupt)?[..] {
         [Ready { invalid: true, .. }] => Err(Errno::Badf),
         _ => Ok(()),
     }
@@ -93,7 +110,7 @@ pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest) -> Result<()> {
 
 /// Whether `fd` is ready now.
 pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
-    Ok(poll(&[(fd, interest)], Some(Duration::ZERO))?[0].ready.contains(interest))
+    Ok(poll(&[(fd, interest)], Some(Duration::ZERO), Interrupt::NEVER)?[0].ready.contains(interest))
 }
 
 /// Bytes that can be read without waiting, 0 where that is not known.

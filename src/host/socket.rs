@@ -43,7 +43,7 @@ impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
         let connection = self.when_ready(Interest::READ, |fd| Ok(accept(fd)?))?;
-        Stream::owned(connection, flags)
+        Stream::owned(connection, flags, self.interrupt())
     }
 
     /// Receives into the buffers. With `WAITALL`, a stream fills them unless it ends before.
@@ -71,7 +71,7 @@ impl Stream {
     fn receive_rest(&self, buffers: &[Buffer<'_>], mut received: Received) -> Received {
         let wanted: usize = buffers.iter().map(Buffer::len).sum();
         while received.length < wanted {
-            match self.receive_once(&behind(buffers, received.length), 0) {
+            match self.receive_once(&behind(buffers, received.length), self.wait_flag()) {
                 Ok(more) if more.length > 0 => received.length += more.length,
                 _ => break,
             }
@@ -85,9 +85,9 @@ impl Stream {
         self.when_ready(Interest::WRITE, |fd| sendmsg(fd, buffers, os))
     }
 
-    /// The descriptor of a socket that the host lends may wait when the guest does not want to.
+    /// The descriptor of a socket that the host lends may wait when it must not.
     fn wait_flag(&self) -> libc::c_int {
-        if self.is_nonblocking() { libc::MSG_DONTWAIT } else { 0 }
+        if self.is_nonblocking() || self.must_poll() { libc::MSG_DONTWAIT } else { 0 }
     }
 
     /// Ends receiving, sending or both.

@@ -9,7 +9,9 @@ use rustix::fs::OFlags;
 use super::buffer::{preadv, pwritev, readv, retry_on_intr, writev};
 use super::poll::{self, Interest};
 use super::types::signed;
-use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Result, SetTimes, Whence, file};
+use super::{
+    Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, SetTimes, Whence, file,
+};
 
 /// Whose descriptor it is.
 #[derive(Debug)]
@@ -42,6 +44,7 @@ pub struct Stream {
     filetype: Filetype,
     terminal: bool,
     flags: Fdflags,
+    interrupt: Interrupt,
 }
 
 impl AsFd for Stream {
@@ -56,7 +59,7 @@ impl Stream {
     ///
     /// Errors: `EBADF` when no such descriptor is open; `EINVAL` for one that is no file of any
     /// kind (an epoll instance, for example).
-    pub fn lent(fd: RawFd) -> Result<Self> {
+    pub fn lent(fd: RawFd, interrupt: Interrupt) -> Result<Self> {
         if fd < 0 {
             return Err(Errno::Badf);
         }
@@ -66,18 +69,18 @@ impl Stream {
         flags.set(Fdflags::APPEND, os.contains(OFlags::APPEND));
         flags.set(Fdflags::DSYNC, os.contains(OFlags::DSYNC));
         flags.set(Fdflags::SYNC, os.contains(OFlags::SYNC));
-        Stream::new(fd, flags)
+        Stream::new(fd, flags, interrupt)
     }
 
     /// A stream opened for the guest.
-    pub fn owned(fd: OwnedFd, flags: Fdflags) -> Result<Self> {
-        Stream::new(StreamFd::Owned(fd), flags)
+    pub fn owned(fd: OwnedFd, flags: Fdflags, interrupt: Interrupt) -> Result<Self> {
+        Stream::new(StreamFd::Owned(fd), flags, interrupt)
     }
 
-    fn new(fd: StreamFd, flags: Fdflags) -> Result<Self> {
+    fn new(fd: StreamFd, flags: Fdflags, interrupt: Interrupt) -> Result<Self> {
         let filetype = filetype(fd.as_fd())?;
         let terminal = filetype == Filetype::CharacterDevice && is_terminal(fd.as_fd());
-        Ok(Stream { fd, filetype, terminal, flags })
+        Ok(Stream { fd, filetype, terminal, flags, interrupt })
     }
 
     /// What it is.
@@ -98,6 +101,15 @@ impl Stream {
     /// Whether reading may wait for someone else.
     pub fn may_wait(&self) -> bool {
         !matches!(self.filetype, Filetype::RegularFile | Filetype::Directory)
+    }
+
+    /// Whether a transfer must not be left to wait by itself, since it could not be interrupted.
+    pub(super) fn must_poll(&self) -> bool {
+        self.interrupt.is_possible() && self.may_wait()
+    }
+
+    pub(super) fn interrupt(&self) -> Interrupt {
+        self.interrupt
     }
 
     pub(super) fn is_nonblocking(&self) -> bool {
@@ -125,7 +137,7 @@ impl Stream {
             rustix::fs::seek(self, rustix::fs::SeekFrom::End(0))?;
         }
         match buffers.iter().find(|buffer| !buffer.is_empty()) {
-            Some(first) if self.is_nonblocking() => {
+            Some(first) if self.is_nonblocking() || self.must_poll() => {
                 // Only what surely fits: the descriptor itself may be one that waits.
                 let some = first.truncated(WRITABLE_WITHOUT_WAITING);
                 self.when_ready(Interest::WRITE, |fd| writev(fd, &[some]))
@@ -156,9 +168,15 @@ impl Stream {
         if nonblocking && !poll::is_ready(self.as_fd(), interest)? {
             return Err(Errno::Again);
         }
+        if !nonblocking && self.must_poll() {
+            poll::wait(self.as_fd(), interest, self.interrupt)?;
+        }
         loop {
             match retry_on_intr(|| transfer(self.as_fd())) {
-                Err(Errno::Again) if !nonblocking => poll::wait(self.as_fd(), interest)?,
+                Err(Errno::Again) if !nonblocking => {
+                    poll::wait(self.as_fd(), interest, self.interrupt)?;
+                }
+
                 result => return result,
             }
         }

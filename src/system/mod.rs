@@ -28,10 +28,26 @@ use table::{Entry, FdTable};
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime, SetTimes,
-    Shutdown, Timestamp, Whence, fill_random, resolution, time, yield_now,
+    Interrupt, MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime,
+    SetTimes, Shutdown, Timestamp, Whence, fill_random, resolution, time, yield_now,
 };
 use crate::host::{Directory, File, Stream, default_max_files};
+
+/// What a guest starts with.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Command line arguments, the first by convention the program's name.
+    pub args: Strings,
+    /// Environment, each `NAME=value`.
+    pub environ: Strings,
+    /// Descriptors of the host that the guest has as 0 to 2.
+    pub stdio: [i32; 3],
+    /// How many descriptors it may have at once, these and preopens included; by default a quarter
+    /// of what the host may have, and 65,536 at most.
+    pub max_files: Option<u32>,
+    /// What ends its waits.
+    pub interrupt: Interrupt,
+}
 
 /// All that one guest can see and do.
 #[derive(Debug)]
@@ -41,26 +57,20 @@ pub struct System {
     /// Environment, each `NAME=value`.
     pub environ: Strings,
     table: FdTable,
+    interrupt: Interrupt,
 }
 
 impl System {
     /// A guest that has descriptors 0 to 2, lent by the host, and nothing else.
     ///
-    /// `max_files` is how many descriptors it may have at once, these and preopens included; by
-    /// default a quarter of what the host may have, and 65,536 at most.
-    ///
     /// Errors: `EBADF` when one of `stdio` is not open; `EINVAL` when it is of no kind that a
     /// guest can use (an epoll instance, for example); `EMFILE` when there are too many.
-    pub fn new(
-        args: Strings,
-        environ: Strings,
-        stdio: [i32; 3],
-        max_files: Option<u32>,
-    ) -> Result<Self> {
+    pub fn new(setup: Setup) -> Result<Self> {
+        let Setup { args, environ, stdio, max_files, interrupt } = setup;
         let table = FdTable::new(max_files.unwrap_or_else(default_max_files));
-        let mut system = System { args, environ, table };
+        let mut system = System { args, environ, table, interrupt };
         for fd in stdio {
-            let stream = Stream::lent(fd)?;
+            let stream = Stream::lent(fd, interrupt)?;
             let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
             system.table.insert(Entry { descriptor: Descriptor::Stream(stream), rights })?;
         }

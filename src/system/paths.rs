@@ -7,7 +7,7 @@ use super::{
     Descriptor, Entry, Errno, Fd, Fdflags, File, Filestat, Filetype, GuestPath, Oflags,
     OpenDirectory, Result, SetTimes, Stream, System,
 };
-use crate::host::{Access, OpenOptions};
+use crate::host::{Interrupt, OpenOptions};
 
 /// A path from the guest. What is wrong with it is said only after the descriptor and its rights
 /// have been found good.
@@ -108,7 +108,7 @@ impl System {
             follow: open.follow,
         };
         let opened = directory.directory.open(&path?, options)?;
-        let entry = entry_for(directory, opened, open, options.access)?;
+        let entry = entry_for(directory, opened, open, self.interrupt)?;
         self.table.insert(entry)
     }
 
@@ -151,7 +151,12 @@ impl System {
     }
 }
 
-fn entry_for(parent: &OpenDirectory, fd: OwnedFd, open: Open, access: Access) -> Result<Entry> {
+fn entry_for(
+    parent: &OpenDirectory,
+    fd: OwnedFd,
+    open: Open,
+    interrupt: Interrupt,
+) -> Result<Entry> {
     let filetype = crate::host::filetype(fd.as_fd())?;
     let (descriptor, terminal) = match filetype {
         Filetype::RegularFile => {
@@ -162,11 +167,11 @@ fn entry_for(parent: &OpenDirectory, fd: OwnedFd, open: Open, access: Access) ->
             (Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)), false)
         }
         _ => {
-            let stream = Stream::owned(fd, open.fdflags)?;
+            let stream = Stream::owned(fd, open.fdflags, interrupt)?;
             let terminal = stream.is_terminal();
             (Descriptor::Stream(stream), terminal)
         }
     };
-    let most = RightsPair::most_for(filetype, terminal).opened_for(access);
+    let most = RightsPair::most_for(filetype, terminal).opened_for(open.rights.base.access());
     Ok(Entry { descriptor, rights: open.rights.intersection(most) })
 }

@@ -78,7 +78,7 @@ impl System {
     /// subscriptions. A descriptor that is not open (`EBADF`) or that may not be polled
     /// (`ENOTCAPABLE`) is an event with that error.
     ///
-    /// Errors: `EINVAL` without subscriptions.
+    /// Errors: `EINVAL` without subscriptions; `ECANCELED` when interrupted.
     pub fn poll_oneoff(&self, subscriptions: &[Subscription]) -> Result<Vec<Event>> {
         if subscriptions.is_empty() {
             return Err(Errno::Inval);
@@ -131,7 +131,7 @@ impl System {
             .iter()
             .map(|&(fd, interest)| Ok((self.table.with(fd, needed(interest))?.as_fd(), interest)))
             .collect::<Result<Vec<_>>>()?;
-        poll(&interests, timeout)
+        poll(&interests, timeout, self.interrupt)
     }
 
     fn event(

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wasi_rs::abi::{Call, FUNCTIONS, Function, MAX_PARAMETERS, Memory, ValueType};
 pub use wasi_rs::abi::{Failure, Version};
-pub use wasi_rs::system::{Errno, Mount, Strings, System};
+pub use wasi_rs::system::{Errno, Mount, Setup, Strings, System};
 
 /// What memory holds before anyone writes.
 pub const SENTINEL: u8 = 0xEE;
@@ -136,12 +136,12 @@ impl Guest {
         let strings = |items: &[&str]| {
             Strings::new(items.iter().map(|item| item.as_bytes().to_vec())).unwrap()
         };
-        let mut system = System::new(
-            strings(&["program", "", "äö"]),
-            strings(&["NAME=value", "EMPTY="]),
-            stdio.each_ref().map(AsRawFd::as_raw_fd),
-            None,
-        )
+        let mut system = System::new(Setup {
+            args: strings(&["program", "", "äö"]),
+            environ: strings(&["NAME=value", "EMPTY="]),
+            stdio: stdio.each_ref().map(AsRawFd::as_raw_fd),
+            ..Setup::default()
+        })
         .unwrap();
         let sandbox = directory.path().join("sandbox");
         std::fs::create_dir(&sandbox).unwrap();

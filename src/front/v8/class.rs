@@ -12,7 +12,7 @@ use super::guest::Guest;
 use super::js::{JsResult, Type, Value};
 use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
-use crate::system::{Errno, Strings, System};
+use crate::system::{Errno, Interrupt, Setup, Strings, System};
 
 /// Makes WASI objects. Their state is in their own properties, where loaders of WebAssembly
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
@@ -93,7 +93,8 @@ impl Receiver {
         let version = options.version;
         let name = self.glue.js.string(module_name(version))?;
         self.glue.call(c"initialState", &[self.this, name])?;
-        let system = system(options).map_err(|error| self.glue.init_failed(error))?;
+        let interrupt = self.glue.interrupt()?;
+        let system = system(options, interrupt).map_err(|error| self.glue.init_failed(error))?;
         let return_on_exit = reader.return_on_exit()?;
         let guest = Rc::new(Guest::new(system, version, return_on_exit, self.glue.scratch()?));
         let functions = guest.functions(self.glue.js)?;
@@ -161,10 +162,11 @@ fn module_name(version: Version) -> &'static str {
     }
 }
 
-fn system(options: Options) -> std::result::Result<System, Errno> {
+fn system(options: Options, interrupt: Interrupt) -> std::result::Result<System, Errno> {
     let args = Strings::new(options.args)?;
     let environ = Strings::new(options.environ)?;
-    let mut system = System::new(args, environ, options.stdio, options.max_files)?;
+    let Options { stdio, max_files, .. } = options;
+    let mut system = System::new(Setup { args, environ, stdio, max_files, interrupt })?;
     for Preopen { name, path, mount } in options.preopens {
         system.preopen(name.into(), path.as_ref(), mount)?;
     }

@@ -2,6 +2,7 @@
 //! evaluates to.
 #![allow(unsafe_code)] // A reference that Node-API counts.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr;
 
@@ -9,6 +10,7 @@ use napi::{Env, sys};
 use once_cell::sync::Lazy;
 
 use super::js::{Js, JsResult, Thrown, Value};
+use crate::system::Interrupt;
 
 static GLUE: &str = include_str!("glue.js");
 
@@ -18,6 +20,23 @@ static TRAMPOLINE: Lazy<Vec<u8>> = Lazy::new(super::trampoline::module);
 /// A strong reference to the glue, for the life of the environment.
 struct State {
     glue: sys::napi_ref,
+}
+
+thread_local! {
+    /// The environment whose guest is in a call, for `is_terminating`.
+    static RUNNING: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Notes that a guest of this environment is about to call, on this thread.
+pub fn set_running(js: Js) {
+    RUNNING.set(js.0);
+}
+
+/// Whether V8 lets no more JavaScript run on this thread: calling a function that does nothing
+/// tells.
+fn is_terminating() -> bool {
+    let js = Js(RUNNING.get());
+    js.scoped(|| Glue::of(Env::from_raw(js.0))?.call(c"nothing", &[])).is_err()
 }
 
 /// The glue of the running environment.
@@ -63,6 +82,15 @@ impl Glue {
     /// Whether one of the functions gives something true.
     pub fn test(self, name: &CStr, arguments: &[Value]) -> JsResult<bool> {
         self.js.truthy(self.call(name, arguments)?)
+    }
+
+    /// A Worker can be terminated, which must end what its guest waits for. Nothing can stop the
+    /// main thread but the end of the process.
+    pub fn interrupt(self) -> JsResult<Interrupt> {
+        if self.js.truthy(self.get(c"isMainThread")?)? {
+            return Ok(Interrupt::NEVER);
+        }
+        Ok(Interrupt::when(is_terminating))
     }
 
     /// Where the scratch memory starts.

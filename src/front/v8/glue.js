@@ -219,6 +219,8 @@
     scratch: new Uint8Array(scratch.buffer),
     connect,
     classOf,
+    isMainThread: process.getBuiltinModule?.('node:worker_threads').isMainThread ?? true,
+    nothing: () => {},
 
     // Errors.
     alreadyStarted,

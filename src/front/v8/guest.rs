@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use napi::sys;
 
+use super::environment::set_running;
 use super::js::{Js, JsResult, Thrown, Value};
 use super::trampoline::Scratch;
 use crate::abi::{Call, FUNCTIONS, Failure, Memory, Version, errno};
@@ -102,8 +103,10 @@ impl Guest {
         let Ok(mut system) = self.system.try_borrow_mut() else {
             return Ok(Err(Failure::Errno(Errno::Busy)));
         };
+        set_running(js);
         // SAFETY: glue.js attaches the memory again before this call if it has moved, and nothing
-        // can move it during the call, which runs no JavaScript. A shared memory never moves.
+        // can move it during the call, which runs no JavaScript but `nothing` of glue.js. A shared
+        // memory never moves.
         let memory = unsafe { Memory::new(memory.start, memory.size, memory.shared) };
         let version = self.version;
         Ok((function.handler)(&mut Call { system: &mut system, memory, version, arguments }))

@@ -82,6 +82,17 @@ impl Js {
         Thrown
     }
 
+    /// Forgets the values that `body` makes when it is done, not only when the native function is.
+    pub fn scoped<T>(self, body: impl FnOnce() -> JsResult<T>) -> JsResult<T> {
+        let mut scope = ptr::null_mut();
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_open_handle_scope(self.0, &mut scope) })?;
+        let result = body();
+        // SAFETY: opened above, and scopes opened in `body` are closed by now.
+        unsafe { sys::napi_close_handle_scope(self.0, scope) };
+        result
+    }
+
     pub fn undefined(self) -> JsResult<Value> {
         value!(self, napi_get_undefined())
     }
