@@ -30,6 +30,10 @@ const commands = {
 
   bench: () => node('bench/run.mjs', ...process.argv.slice(3)),
 
+  attacks: () => node('scripts/attacks.mjs', ...process.argv.slice(3)),
+
+  fuzz: () => node('fuzz/differential/run.mjs', ...process.argv.slice(3)),
+
   matrix: () => matrix(testFiles()),
 };
 

@@ -95,11 +95,15 @@ impl System {
     /// `path_open`: the lowest free number, with the rights asked for that its kind can have.
     ///
     /// Errors: `ENOTCAPABLE` when the directory lacks a right to create or truncate, or to
-    /// inherit what is asked for.
+    /// inherit what is asked for; `EINVAL` for a directory to be created, as Linux has it from
+    /// 6.4 on (a file was created before).
     pub fn path_open(&mut self, fd: Fd, path: PathArgument<'_>, open: Open) -> Result<Fd> {
         let directory = self.table.directory(fd, open.needed_base())?;
         if !self.table.get(fd)?.rights.inheriting.contains(open.needed_inheriting()) {
             return Err(Errno::NotCapable);
+        }
+        if open.oflags.contains(Oflags::CREAT | Oflags::DIRECTORY) {
+            return Err(Errno::Inval);
         }
         let options = OpenOptions {
             access: open.rights.base.access(),
