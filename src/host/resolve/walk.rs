@@ -97,17 +97,18 @@ impl<'r> Walk<'r> {
         if self.entered.len() == MAX_DEPTH {
             return Err(Errno::NameTooLong);
         }
-        match self.enter_directory(&component.name) {
-            Ok(()) => {
-                self.entered.push(component.name);
-                Ok(())
+        if let Err(error) = self.enter_directory(&component.name) {
+            if !matches!(error, Errno::NotDir | Errno::Loop) {
+                return Err(error);
             }
-            Err(Errno::NotDir | Errno::Loop) => {
-                let target = self.link_target(&component.name).ok_or(Errno::NotDir)?;
-                self.follow(target, true)
+            if let Some(target) = self.link_target(&component.name) {
+                return self.follow(target, true);
             }
-            Err(error) => Err(error),
+            // Perhaps it was a link, and is a directory again.
+            self.enter_directory(&component.name)?;
         }
+        self.entered.push(component.name);
+        Ok(())
     }
 
     fn enter_directory(&mut self, name: &CStr) -> Result<()> {
@@ -142,7 +143,16 @@ impl<'r> Walk<'r> {
             return self.follow(target, last.slash).map(|()| None);
         }
         let directory = if last.slash { OFlags::DIRECTORY } else { OFlags::empty() };
-        self.open_at(&last.name, flags | directory).map(Some)
+        match self.open_at(&last.name, flags | directory) {
+            Ok(opened) if follows && is_link(&opened) => self.look_again(last),
+            Err(Errno::Loop) if follows => self.look_again(last),
+            opened => opened.map(Some),
+        }
+    }
+
+    /// It has become a link meanwhile.
+    fn look_again(&mut self, component: Component) -> Result<Option<OwnedFd>> {
+        self.follow(component.name, component.slash).map(|()| None)
     }
 
     /// Goes on with the content of a link in place of its name.
@@ -168,4 +178,10 @@ impl<'r> Walk<'r> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(self.here(), name, flags, CREATE_MODE)?)
     }
+}
+
+/// A handle is opened to a link itself where it must not be followed.
+fn is_link(handle: &OwnedFd) -> bool {
+    let stat = rustix::fs::fstat(handle);
+    stat.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
 }
