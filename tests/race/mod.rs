@@ -117,7 +117,7 @@ pub fn race(family: &str, operations: &'static [Operation]) {
 
 fn duration() -> Duration {
     let seconds = std::env::var("WASI_RS_RACE_SECONDS");
-    Duration::from_secs_f64(seconds.map_or(0.3, |seconds| seconds.parse().unwrap()))
+    Duration::from_secs_f64(seconds.map_or(0.1, |seconds| seconds.parse().unwrap()))
 }
 
 fn settings() -> Vec<Setting> {
