@@ -315,5 +315,6 @@ fn hundreds_of_descriptors_are_waited_for_at_once() {
     list.push(Subscription::after(5 * MILLISECOND));
     assert_eq!(guest.poll(&list), Ok(vec![event(300, 0, 0)]));
     guest.write(fds[299], "x").unwrap();
+    list.pop();
     assert_eq!(guest.poll(&list).unwrap().len(), 300);
 }

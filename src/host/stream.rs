@@ -26,8 +26,7 @@ impl AsFd for StreamFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             StreamFd::Owned(fd) => fd.as_fd(),
-            // SAFETY: a stream over a lent descriptor is made only after fstat has accepted it,
-            // so it is not -1. If the host closes it later, calls give EBADF, or reach what the
+            // SAFETY: not negative, which `lent` looks at first. If the host closes it later, calls give EBADF, or reach what the
             // host put in its place, as they do for child_process and node:wasi.
             StreamFd::Lent(fd) => unsafe { BorrowedFd::borrow_raw(*fd) },
         }

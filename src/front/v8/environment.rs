@@ -27,7 +27,8 @@ thread_local! {
     static RUNNING: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// Notes that a guest of this environment is about to call, on this thread.
+/// Notes that a guest of this environment is about to call, on this thread. What waits in that call
+/// is what asks `is_terminating`, so the environment is alive then.
 pub fn set_running(js: Js) {
     RUNNING.set(js.0);
 }
@@ -36,7 +37,7 @@ pub fn set_running(js: Js) {
 /// tells.
 fn is_terminating() -> bool {
     let js = Js(RUNNING.get());
-    js.scoped(|| Glue::of(Env::from_raw(js.0))?.call(c"nothing", &[])).is_err()
+    js.scoped(|| Glue::of(Env::from_raw(js.0))?.call(c"nothing", &[]).map(drop)).is_err()
 }
 
 /// The glue of the running environment.

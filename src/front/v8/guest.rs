@@ -104,9 +104,9 @@ impl Guest {
             return Ok(Err(Failure::Errno(Errno::Busy)));
         };
         set_running(js);
-        // SAFETY: glue.js attaches the memory again before this call if it has moved, and nothing
-        // can move it during the call, which runs no JavaScript but `nothing` of glue.js. A shared
-        // memory never moves.
+        // SAFETY: glue.js, whose closure holds the memory, attaches it again before this call if
+        // it has moved. During the call no JavaScript runs but `nothing` of glue.js, and a shared
+        // memory, which other threads may grow, never moves.
         let memory = unsafe { Memory::new(memory.start, memory.size, memory.shared) };
         let version = self.version;
         Ok((function.handler)(&mut Call { system: &mut system, memory, version, arguments }))

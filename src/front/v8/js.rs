@@ -41,6 +41,19 @@ pub enum Type {
 #[derive(Clone, Copy)]
 pub struct Js(pub sys::napi_env);
 
+/// An open scope, closed when dropped, also by a panic.
+struct HandleScope {
+    js: Js,
+    scope: sys::napi_handle_scope,
+}
+
+impl Drop for HandleScope {
+    fn drop(&mut self) {
+        // SAFETY: opened by `scoped`; those opened later are closed by now, as they nest.
+        unsafe { sys::napi_close_handle_scope(self.js.0, self.scope) };
+    }
+}
+
 /// Calls a Node-API function that gives one value.
 macro_rules! value {
     ($self:ident, $function:ident($($argument:expr),*)) => {{
@@ -83,14 +96,12 @@ impl Js {
     }
 
     /// Forgets the values that `body` makes when it is done, not only when the native function is.
-    pub fn scoped<T>(self, body: impl FnOnce() -> JsResult<T>) -> JsResult<T> {
+    pub fn scoped(self, body: impl FnOnce() -> JsResult<()>) -> JsResult<()> {
         let mut scope = ptr::null_mut();
         // SAFETY: writes to a local.
         self.check(unsafe { sys::napi_open_handle_scope(self.0, &mut scope) })?;
-        let result = body();
-        // SAFETY: opened above, and scopes opened in `body` are closed by now.
-        unsafe { sys::napi_close_handle_scope(self.0, scope) };
-        result
+        let _closed_at_last = HandleScope { js: self, scope };
+        body()
     }
 
     pub fn undefined(self) -> JsResult<Value> {
