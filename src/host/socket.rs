@@ -3,8 +3,8 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use bitflags::bitflags;
-use rustix::net::SocketType;
 use rustix::net::sockopt::socket_type;
+use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
 
 use super::buffer::{Received, recvmsg, sendmsg};
 use super::poll::Interest;
@@ -37,6 +37,16 @@ pub(super) fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
         SocketType::DGRAM => Filetype::SocketDgram,
         _ => Filetype::SocketStream,
     })
+}
+
+/// Whether it is one of a pair without names, as `child_process` makes for `'pipe'`.
+pub(super) fn is_pipe(fd: BorrowedFd<'_>) -> bool {
+    let is_nameless = |address: SocketAddrAny| {
+        SocketAddrUnix::try_from(address).is_ok_and(|unix| unix.path().is_none())
+    };
+    let own = rustix::net::getsockname(fd);
+    let other = rustix::net::getpeername(fd);
+    own.is_ok_and(is_nameless) && other.is_ok_and(|other| other.is_none_or(is_nameless))
 }
 
 impl Stream {

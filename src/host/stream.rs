@@ -54,7 +54,8 @@ impl AsFd for Stream {
 
 impl Stream {
     /// A stream that the host lends, with the flags it has there. Whether it is non-blocking there
-    /// is nothing to the guest: its reads and writes wait.
+    /// is nothing to the guest: its reads and writes wait. A pipe that Node has made out of sockets
+    /// for a child process is a pipe: shut down, it would be so for the whole process.
     ///
     /// Errors: `EBADF` when no such descriptor is open; `EINVAL` for one that is no file of any
     /// kind (an epoll instance, for example).
@@ -62,13 +63,18 @@ impl Stream {
         if fd < 0 {
             return Err(Errno::Badf);
         }
+        let is_standard = fd <= libc::STDERR_FILENO;
         let fd = StreamFd::Lent(fd);
         let os = rustix::fs::fcntl_getfl(&fd)?;
         let mut flags = Fdflags::empty();
         flags.set(Fdflags::APPEND, os.contains(OFlags::APPEND));
         flags.set(Fdflags::DSYNC, os.contains(OFlags::DSYNC));
         flags.set(Fdflags::SYNC, os.contains(OFlags::SYNC));
-        Stream::new(fd, flags, interrupt)
+        let mut stream = Stream::new(fd, flags, interrupt)?;
+        if is_standard && stream.is_socket() && super::socket::is_pipe(stream.as_fd()) {
+            stream.filetype = Filetype::Unknown;
+        }
+        Ok(stream)
     }
 
     /// A stream opened for the guest.
