@@ -8,6 +8,7 @@ const { fork } = require('node:child_process');
 const { withWork } = require('./campaign');
 const { generate, sequenceSeed } = require('./generator');
 const { shrink } = require('./shrink');
+const { stop } = require('./stop');
 
 // Sequences that a child runs between two looks at what must not change.
 const BATCH = 40;
@@ -63,10 +64,7 @@ class Keeper {
     const { child } = this;
     if (child === undefined) return;
     this.child = undefined;
-    await new Promise((resolve) => {
-      child.once('exit', resolve);
-      child.disconnect();
-    });
+    await stop(child);
   }
 }
 

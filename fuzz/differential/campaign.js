@@ -3,25 +3,13 @@
 // Many sequences from one seed.
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { workFolder } = require('../../__test__/helpers/work-folder');
 const { Duel } = require('./duel');
 const { generate, sequenceSeed } = require('./generator');
 
-// A file system in memory where there is one: most of the work is to make and to
-// remove directories.
-function workParent() {
-  const memory = '/dev/shm';
-  try {
-    fs.accessSync(memory, fs.constants.W_OK);
-    return memory;
-  } catch {
-    return os.tmpdir();
-  }
-}
-
 async function withWork(use) {
-  const work = fs.mkdtempSync(path.join(workParent(), 'wasi-rs-fuzz-'));
+  const work = fs.mkdtempSync(path.join(workFolder(), 'wasi-rs-fuzz-'));
   try {
     return await use(work);
   } finally {

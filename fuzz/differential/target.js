@@ -5,6 +5,7 @@
 const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { stop } = require('./stop');
 
 const modules = { node: 'node', ours: 'ours', walk: 'ours' };
 
@@ -81,10 +82,7 @@ class Target {
     const { child } = this;
     if (child === undefined) return;
     this.child = undefined;
-    await new Promise((resolve) => {
-      child.once('exit', resolve);
-      child.disconnect();
-    });
+    await stop(child);
   }
 }
 

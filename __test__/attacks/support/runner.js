@@ -12,9 +12,9 @@
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
+const { workFolder } = require('../../helpers/work-folder');
 
 // Few descriptors, so that running out of them takes no time; no core dumps.
 const LIMITED = 'ulimit -n 1024; ulimit -c 0; exec "$@"';
@@ -31,20 +31,9 @@ function start(request, { node = process.execPath, env }) {
   return child;
 }
 
-// In memory where that can be had: every attack makes, and leaves, some twenty files.
-function temporary() {
-  const memory = '/dev/shm';
-  try {
-    fs.accessSync(memory, fs.constants.W_OK);
-    return memory;
-  } catch {
-    return os.tmpdir();
-  }
-}
-
 // The outcomes of those that were begun, by id.
 async function runOnce(ids, { watchdog, ...options }) {
-  const root = fs.mkdtempSync(path.join(temporary(), 'wasi-rs-attacks-'));
+  const root = fs.mkdtempSync(path.join(workFolder(), 'wasi-rs-attacks-'));
   const child = start({ implementation: options.implementation, ids, root }, options);
   const outcomes = new Map();
   let current;
