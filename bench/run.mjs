@@ -2,9 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { makeFixture } from './lib/fixture.mjs';
+import { checkMarkdown, writeMarkdown } from './lib/markdown.mjs';
 import { UsageError, help, readOptions } from './lib/options.mjs';
 import { BenchmarkError, buildFloor, interrupt, measureFloor, measureRow, versionOf } from './lib/processes.mjs';
-import { header, summarize, tableLine, toJson } from './lib/report.mjs';
+import { geometricMean, header, meanLine, summarize, tableLine, toJson } from './lib/report.mjs';
 import { rows as allRows } from './rows/index.mjs';
 
 const implementations = ['node:wasi', 'wasi-rs'];
@@ -35,7 +36,9 @@ async function measureNode(node, options, fixture) {
     rows.push(summarize(row, await measureColumns(node, row, fixture, options.rounds)));
     console.log(tableLine(rows.at(-1)));
   }
-  return { node: version, rows };
+  const run = { node: version, rows, geometricMean: geometricMean(rows) };
+  console.log(meanLine(run));
+  return run;
 }
 
 // Directories of many files take a while to make and to remove.
@@ -45,14 +48,20 @@ function remarks(rows) {
   }
 }
 
-function writeJson({ json, rounds }, runs) {
+function writeFiles({ json, markdown, rounds }, runs, directory) {
   if (json) writeFileSync(json, toJson(rounds, runs));
+  if (markdown) writeMarkdown(markdown, { rounds, runs, directory });
+}
+
+// Before minutes of measuring: whether the files can be written.
+function checkFiles({ json, markdown, rounds }) {
+  if (json) writeFileSync(json, toJson(rounds, []));
+  if (markdown) checkMarkdown(markdown);
 }
 
 async function benchmark(options) {
   for (const node of options.nodes) await versionOf(node);
-  // Before minutes of measuring: whether the file can be written.
-  writeJson(options, []);
+  checkFiles(options);
   const { directory, root } = makeFixture(options.rows);
   const { program, remark } = await buildFloor(root);
   if (remark) console.log(remark);
@@ -61,7 +70,7 @@ async function benchmark(options) {
   const runs = [];
   for (const node of options.nodes) {
     runs.push(await measureNode(node, options, { directory, floor: program }));
-    writeJson(options, runs);
+    writeFiles(options, runs, directory);
   }
 }
 

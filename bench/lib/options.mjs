@@ -13,6 +13,8 @@ usage: node bench/run.mjs [options]
   --rounds N     fresh processes per row and implementation, the fastest counts (default 5)
   --node PATH    measure on this Node instead of the one that runs this; repeatable
   --json FILE    write the numbers to FILE too
+  --markdown FILE
+                 write the tables to FILE too; what is written there by hand stays
   --list         names of the rows
   --help         this text
 
@@ -23,6 +25,7 @@ const specification = {
   rounds: { type: 'string', default: '5' },
   node: { type: 'string', multiple: true },
   json: { type: 'string' },
+  markdown: { type: 'string' },
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };

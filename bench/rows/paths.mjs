@@ -13,7 +13,7 @@ const FDS = 100;
 
 const stat = (kind) => ({
   name: `path_filestat_get-${kind}`,
-  floor: ['stat', PLACES[kind], kind === 'missing' ? 'missing' : 'present'],
+  floor: ['stat', PLACES[kind], kind],
   prepare({ guest }) {
     const loops = guest('loops');
     const flags = kind === 'symlink' ? FOLLOW : 0;
