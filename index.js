@@ -1,9 +1,11 @@
 'use strict';
 
-// The class is native: see src/front/v8. `binding.js` is the loader that napi-rs generates.
+const addon = require('./addon.js');
+
+// The class is native: see src/front/v8.
 function load() {
   try {
-    return require('./binding.js');
+    return addon.load();
   } catch (cause) {
     const message = 'wasi-rs: the native addon is missing or does not load on this platform. ' +
       'In a checkout, `npm run build` makes it (this needs Rust, https://rustup.rs)';

@@ -1,36 +1,63 @@
 // The native addon, built when a source has changed.
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fail, hashOf, readOr, root, run } from './tools.mjs';
+import { fail, hashOf, output, readOr, root } from './tools.mjs';
+
+const { addonNames } = createRequire(import.meta.url)('../addon.js');
 
 const stamp = path.join(root, '.build-stamp');
-const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'package-lock.json'];
+const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
 
-// The loader and, beside it, an addon.
-const isBuilt = () => {
-  const names = readdirSync(root);
-  return names.includes('binding.js') && names.some((name) => name.endsWith('.node'));
-};
+// Only as a dynamic library: beside others, Cargo leaves out optimization at link time.
+const command = [
+  'rustc', '--release', '--locked', '--lib', '--crate-type', 'cdylib',
+  '--message-format', 'json-render-diagnostics',
+];
+
+const isLibrary = (file) => ['.so', '.dylib', '.dll'].includes(path.extname(file));
+
+function libraryIn(messages) {
+  const artifacts = messages.trim().split('\n').map((line) => JSON.parse(line));
+  const own = artifacts.filter(({ reason, target }) => reason === 'compiler-artifact' && target.name === 'wasi_rs');
+  return own.flatMap(({ filenames }) => filenames).find(isLibrary);
+}
+
+const usesMusl = () => /^host: .*-musl/m.test(spawnSync('rustc', ['-vV'], { encoding: 'utf8' }).stdout);
+
+export function addonFile() {
+  const [usual, musl = usual] = addonNames;
+  return path.join(root, usesMusl() ? musl : usual);
+}
 
 export function build() {
   const wanted = `${hashOf(sources)} ${process.platform} ${process.arch}`;
-  if (isBuilt() && readOr(stamp, '') === wanted) return;
-  if (spawnSync('cargo', ['--version']).error) run('cargo', ['--version']);
+  if (readOr(stamp, '') === wanted && loads()) return;
   console.error('wasi-rs: building the addon (a minute the first time)');
-  const napi = path.join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-  run(process.execPath, [
-    napi, 'build', '--platform', '--release', '--js', 'binding.js', '--dts', 'binding.d.ts',
-    '--', '--locked',
-  ]);
+  const library = libraryIn(output('cargo', command));
+  // Renamed into place: a process that has the old one loaded keeps it.
+  const file = addonFile();
+  copyFileSync(library, `${file}.new`);
+  renameSync(`${file}.new`, file);
   writeFileSync(stamp, wanted);
+}
+
+const load = () => createRequire(import.meta.url)(root);
+
+function loads() {
+  try {
+    load();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function requireAddon() {
   try {
-    createRequire(import.meta.url)(root);
+    load();
   } catch (error) {
     fail(`the addon was built but does not load: ${error.message}`);
   }

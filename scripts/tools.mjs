@@ -19,15 +19,23 @@ const hints = {
 };
 
 // Runs a program in the checkout, its output passed through. A failure ends this process too.
-export function run(program, args, env = {}) {
-  const { status, signal, error } = spawnSync(program, args, {
+export const run = (program, args, env) => void spawn(program, args, env, 'inherit');
+
+// The same, but gives what it prints to stdout.
+export const output = (program, args) => spawn(program, args, {}, ['inherit', 'pipe', 'inherit']).stdout;
+
+function spawn(program, args, env, stdio) {
+  const { status, signal, error, stdout } = spawnSync(program, args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio,
+    encoding: 'utf8',
+    maxBuffer: Infinity,
     env: { ...process.env, ...env },
   });
   if (error?.code === 'ENOENT') fail(hints[program] ?? `${program} was not found`);
   if (error) throw error;
   if (status !== 0) fail(`${[program, ...args].join(' ').slice(0, 100)} failed (${signal ?? `exit code ${status}`})`);
+  return { stdout };
 }
 
 function* filesIn(place) {

@@ -65,7 +65,7 @@ pub fn call(
         system,
         memory: memory.memory(),
         version,
-        arguments: words(function, arguments),
+        arguments: &words(function, arguments),
     });
     memory.check_guards(function.name);
     match result {

@@ -41,7 +41,7 @@ impl Guest {
             // SAFETY: this thread alone uses the memory, which lives longer than the call.
             memory: unsafe { Memory::new(start, size, self.shared) },
             version: self.version,
-            arguments: words(function(name), arguments),
+            arguments: &words(function(name), arguments),
         })
     }
 

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)] // The one place that dereferences guest pointers.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use crate::system::{Buffer, Errno, Result};
 
@@ -121,40 +121,45 @@ impl<'m> Region<'m> {
         self.read_array::<1>(offset)[0]
     }
 
-    /// The little-endian number at `offset`.
-    pub fn read_u16(&self, offset: usize) -> u16 {
-        u16::from_le_bytes(self.read_array(offset))
-    }
-
-    /// The little-endian number at `offset`.
-    pub fn read_u32(&self, offset: usize) -> u32 {
-        u32::from_le_bytes(self.read_array(offset))
-    }
-
-    /// The little-endian number at `offset`.
-    pub fn read_u64(&self, offset: usize) -> u64 {
-        u64::from_le_bytes(self.read_array(offset))
-    }
-
     /// Writes a byte.
     pub fn write_u8(&self, offset: usize, value: u8) {
         self.write(offset, &[value]);
     }
+}
 
-    /// Writes a little-endian number.
-    pub fn write_u16(&self, offset: usize, value: u16) {
-        self.write(offset, &value.to_le_bytes());
-    }
+/// Numbers are where their alignment wants them, but for guests that don't care: one access then,
+/// shared or not.
+macro_rules! numbers {
+    ($($number:ident, $atomic:ident, $read:ident, $write:ident;)*) => {
+        impl Region<'_> {$(
+            /// The little-endian number at `offset`.
+            pub fn $read(&self, offset: usize) -> $number {
+                let from = self.at(offset, size_of::<$number>()).cast::<$number>();
+                if !from.is_aligned() {
+                    return $number::from_le_bytes(self.read_array(offset));
+                }
+                // SAFETY: in bounds, since `at` has checked them, and aligned. Atomic, since
+                // other threads may write.
+                $number::from_le(unsafe { $atomic::from_ptr(from) }.load(Ordering::Relaxed))
+            }
 
-    /// Writes a little-endian number.
-    pub fn write_u32(&self, offset: usize, value: u32) {
-        self.write(offset, &value.to_le_bytes());
-    }
+            /// Writes a little-endian number.
+            pub fn $write(&self, offset: usize, value: $number) {
+                let to = self.at(offset, size_of::<$number>()).cast::<$number>();
+                if !to.is_aligned() {
+                    return self.write(offset, &value.to_le_bytes());
+                }
+                // SAFETY: as for reading.
+                unsafe { $atomic::from_ptr(to) }.store(value.to_le(), Ordering::Relaxed);
+            }
+        )*}
+    };
+}
 
-    /// Writes a little-endian number.
-    pub fn write_u64(&self, offset: usize, value: u64) {
-        self.write(offset, &value.to_le_bytes());
-    }
+numbers! {
+    u16, AtomicU16, read_u16, write_u16;
+    u32, AtomicU32, read_u32, write_u32;
+    u64, AtomicU64, read_u64, write_u64;
 }
 
 const WORD: usize = size_of::<u64>();

@@ -36,8 +36,9 @@ pub struct Call<'c> {
     pub memory: Memory<'c>,
     /// Which layouts the guest was compiled for.
     pub version: Version,
-    /// Further ones are not looked at.
-    pub arguments: [u64; MAX_PARAMETERS],
+    /// Further ones are not looked at. Not copied: each is read where and as wide as it was just
+    /// written, which a processor can forward from the pending store.
+    pub arguments: &'c [u64; MAX_PARAMETERS],
 }
 
 impl<'c> Call<'c> {

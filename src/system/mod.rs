@@ -29,9 +29,9 @@ use table::{Entry, FdTable};
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
     Interrupt, MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime,
-    SetTimes, Shutdown, Timestamp, Whence, fill_random, resolution, time, yield_now,
+    SetTimes, Shutdown, Timestamp, Whence, is_main_thread, resolution, time, yield_now,
 };
-use crate::host::{Directory, File, Stream, default_max_files};
+use crate::host::{Directory, File, Random, Stream, default_max_files};
 
 /// What a guest starts with.
 #[derive(Debug, Default)]
@@ -57,6 +57,7 @@ pub struct System {
     /// Environment, each `NAME=value`.
     pub environ: Strings,
     table: FdTable,
+    random: Random,
     interrupt: Interrupt,
 }
 
@@ -68,7 +69,8 @@ impl System {
     pub fn new(setup: Setup) -> Result<Self> {
         let Setup { args, environ, stdio, max_files, interrupt } = setup;
         let table = FdTable::new(max_files.unwrap_or_else(default_max_files));
-        let mut system = System { args, environ, table, interrupt };
+        let random = Random::default();
+        let mut system = System { args, environ, table, random, interrupt };
         for fd in stdio {
             let stream = Stream::lent(fd, interrupt)?;
             let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
@@ -91,6 +93,13 @@ impl System {
             Mount::ReadOnly => most.without_changes(),
         };
         self.table.insert(Entry { descriptor: Descriptor::Directory(open), rights })
+    }
+
+    /// `random_get`: fills `bytes` from a cryptographic generator.
+    ///
+    /// Errors: those of the kernel's generator, which gives the seed.
+    pub fn random_get(&mut self, bytes: &mut [u8]) -> Result<()> {
+        self.random.fill(bytes)
     }
 
     /// Closes all descriptors; those lent by the host stay open there. Every call on a descriptor

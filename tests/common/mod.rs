@@ -184,7 +184,7 @@ impl Guest {
             system: &mut self.system,
             memory: Memory::over(&mut self.memory),
             version: self.version,
-            arguments: words(name, arguments),
+            arguments: &words(name, arguments),
         });
         let written = match result {
             Ok(()) => results::ranges(self, name, arguments),

@@ -44,8 +44,8 @@ pub struct Vectors<'m> {
 
 const IOVEC_SIZE: usize = 8;
 
-/// As many buffers as one system call takes.
-pub type Batch<'m> = ArrayVec<Buffer<'m>, MAX_BUFFERS>;
+/// Buffers for one system call.
+pub type Batch<'m, const N: usize> = ArrayVec<Buffer<'m>, N>;
 
 impl<'m> Vectors<'m> {
     /// The list that the argument at `index` points to; how many there are is the next argument.
@@ -64,10 +64,10 @@ impl<'m> Vectors<'m> {
         Ok(self.memory.region(pointer, length.into())?.buffer())
     }
 
-    /// Fills `batch` with up to 1024 buffers from `index` on. In place: it is large.
-    pub fn fill(&self, batch: &mut Batch<'m>, index: usize) -> Result<()> {
+    /// Fills `batch` with the buffers from `index` on. In place: it may be large.
+    pub fn fill<const N: usize>(&self, batch: &mut Batch<'m, N>, index: usize) -> Result<()> {
         batch.clear();
-        for index in (index..self.count()).take(MAX_BUFFERS) {
+        for index in (index..self.count()).take(N) {
             batch.push(self.get(index)?);
         }
         Ok(())
@@ -82,15 +82,33 @@ impl<'m> Vectors<'m> {
 /// One system call moves less than 2^31 bytes; after as many, another could overflow the result.
 const ENOUGH: u64 = 1 << 31;
 
+/// As many buffers as most calls have. Room for as many as a system call takes is 16 KiB of stack,
+/// which costs some time even when nothing is there.
+const FEW: usize = 8;
+
 /// Moves data in batches until the system moves less than it was given. What has been moved before
 /// an error counts.
 fn transfer<'m>(
     system: &mut System,
     vectors: Vectors<'m>,
     result: Region<'m>,
+    call: impl FnMut(&mut System, &[Buffer<'m>], u64) -> Result<usize>,
+) -> Result<()> {
+    if vectors.count() <= FEW {
+        transfer_in::<FEW>(system, vectors, result, call)
+    } else {
+        transfer_in::<MAX_BUFFERS>(system, vectors, result, call)
+    }
+}
+
+#[inline(never)] // The stack of the one must not be the other's.
+fn transfer_in<'m, const N: usize>(
+    system: &mut System,
+    vectors: Vectors<'m>,
+    result: Region<'m>,
     mut call: impl FnMut(&mut System, &[Buffer<'m>], u64) -> Result<usize>,
 ) -> Result<()> {
-    let mut batch = Batch::new();
+    let mut batch = Batch::<N>::new();
     vectors.fill(&mut batch, 0)?;
     let mut next = batch.len();
     vectors.check_from(next)?;

@@ -2,7 +2,7 @@
 
 use super::io::{Batch, Vectors};
 use crate::abi::Call;
-use crate::system::{Errno, Fdflags, ReceiveFlags, Result, Shutdown};
+use crate::system::{Errno, Fdflags, MAX_BUFFERS, ReceiveFlags, Result, Shutdown};
 
 /// `ENOTSUP` for flags other than `NONBLOCK`, as node:wasi gives it.
 pub fn sock_accept(call: &mut Call<'_>) -> Result<()> {
@@ -45,7 +45,7 @@ pub fn sock_send(call: &mut Call<'_>) -> Result<()> {
 
 /// A message is one system call. `EINVAL` for no buffers at all, `EMSGSIZE` for more than the
 /// system takes, as `sendmsg(2)` has it.
-fn fill_message<'m>(vectors: &Vectors<'m>, buffers: &mut Batch<'m>) -> Result<()> {
+fn fill_message<'m>(vectors: &Vectors<'m>, buffers: &mut Batch<'m, MAX_BUFFERS>) -> Result<()> {
     vectors.fill(buffers, 0)?;
     match buffers.len() {
         0 => Err(Errno::Inval),

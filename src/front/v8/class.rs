@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, JsValue, Object, This,
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::environment::Glue;
+use super::environment::{Glue, interrupt};
 use super::guest::Guest;
 use super::js::{JsResult, Type, Value};
 use super::options::{Options, Preopen, Reader, check_object};
@@ -93,8 +93,7 @@ impl Receiver {
         let version = options.version;
         let name = self.glue.js.string(module_name(version))?;
         self.glue.call(c"initialState", &[self.this, name])?;
-        let interrupt = self.glue.interrupt()?;
-        let system = system(options, interrupt).map_err(|error| self.glue.init_failed(error))?;
+        let system = system(options, interrupt()).map_err(|error| self.glue.init_failed(error))?;
         let return_on_exit = reader.return_on_exit()?;
         let guest = Rc::new(Guest::new(system, version, return_on_exit, self.glue.scratch()?));
         let functions = guest.functions(self.glue.js)?;

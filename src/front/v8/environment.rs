@@ -10,7 +10,7 @@ use napi::{Env, sys};
 use once_cell::sync::Lazy;
 
 use super::js::{Js, JsResult, Thrown, Value};
-use crate::system::Interrupt;
+use crate::system::{Interrupt, is_main_thread};
 
 static GLUE: &str = include_str!("glue.js");
 
@@ -23,20 +23,21 @@ struct State {
 }
 
 thread_local! {
-    /// The environment whose guest is in a call, for `is_terminating`.
-    static RUNNING: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
+    /// An environment of this thread, for `is_terminating`.
+    static ENVIRONMENT: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// Notes that a guest of this environment is about to call, on this thread. What waits in that call
-/// is what asks `is_terminating`, so the environment is alive then.
-pub fn set_running(js: Js) {
-    RUNNING.set(js.0);
+/// A Worker can be terminated, which must end what its guest waits for. Nothing can stop the main
+/// thread but the end of the process.
+pub fn interrupt() -> Interrupt {
+    if is_main_thread() { Interrupt::NEVER } else { Interrupt::when(is_terminating) }
 }
 
 /// Whether V8 lets no more JavaScript run on this thread: calling a function that does nothing
-/// tells.
+/// tells. Asked while a guest waits in a call, so the environment is alive: those of a thread, should
+/// there be several, end together, and the guest has one.
 fn is_terminating() -> bool {
-    let js = Js(RUNNING.get());
+    let js = Js(ENVIRONMENT.get());
     js.scoped(|| Glue::of(Env::from_raw(js.0))?.call(c"nothing", &[]).map(drop)).is_err()
 }
 
@@ -62,6 +63,7 @@ impl Glue {
         // SAFETY: a new reference to a value of this environment.
         unsafe { sys::napi_create_reference(js.0, object, 1, &mut glue) };
         env.set_instance_data(State { glue }, (), |_| {}).map_err(|_| Thrown)?;
+        ENVIRONMENT.set(js.0);
         Ok(Glue { js, object })
     }
 
@@ -83,15 +85,6 @@ impl Glue {
     /// Whether one of the functions gives something true.
     pub fn test(self, name: &CStr, arguments: &[Value]) -> JsResult<bool> {
         self.js.truthy(self.call(name, arguments)?)
-    }
-
-    /// A Worker can be terminated, which must end what its guest waits for. Nothing can stop the
-    /// main thread but the end of the process.
-    pub fn interrupt(self) -> JsResult<Interrupt> {
-        if self.js.truthy(self.get(c"isMainThread")?)? {
-            return Ok(Interrupt::NEVER);
-        }
-        Ok(Interrupt::when(is_terminating))
     }
 
     /// Where the scratch memory starts.

@@ -9,10 +9,9 @@ use std::rc::Rc;
 
 use napi::sys;
 
-use super::environment::set_running;
 use super::js::{Js, JsResult, Thrown, Value};
 use super::trampoline::Scratch;
-use crate::abi::{Call, FUNCTIONS, Failure, Memory, Version, errno};
+use crate::abi::{Call, FUNCTIONS, Failure, MAX_PARAMETERS, Memory, Version, errno};
 use crate::system::{Errno, System};
 
 /// Where the guest's linear memory is.
@@ -71,15 +70,15 @@ impl Guest {
     /// Runs the call that the trampoline has put into the scratch memory.
     fn enter(&self, js: Js) -> JsResult<Outcome> {
         // SAFETY: the scratch memory lives as long as the environment, only this thread uses it,
-        // and it is aligned: V8 puts memories at the start of a page.
-        let Scratch { arguments, function, .. } = unsafe { self.scratch.read() };
-        let outcome = self.call(js, function, arguments)?;
-        let result = match outcome {
+        // and it is aligned: V8 puts memories at the start of a page. No guest runs until the call
+        // is over, so nothing changes what this refers to.
+        let Scratch { arguments, function, .. } = unsafe { &*self.scratch };
+        let result = match self.call(js, *function, arguments)? {
             Err(Failure::Exit(code)) => return Ok(Outcome::Exit(code)),
             Err(Failure::Errno(errno)) => errno,
             Ok(()) => Errno::Success,
         };
-        // SAFETY: as above.
+        // SAFETY: as above; the references to the arguments are gone.
         unsafe { (*self.scratch).result = errno::number(result).into() };
         let grows_unseen = result == Errno::Overflow;
         Ok(if grows_unseen { Outcome::PerhapsGrown } else { Outcome::Done })
@@ -89,7 +88,7 @@ impl Guest {
         &self,
         js: Js,
         function: u32,
-        arguments: [u64; crate::abi::MAX_PARAMETERS],
+        arguments: &[u64; MAX_PARAMETERS],
     ) -> JsResult<Result<(), Failure>> {
         let Some(function) = FUNCTIONS.get(function as usize) else {
             return Ok(Err(Failure::Errno(Errno::NoSys)));
@@ -103,7 +102,6 @@ impl Guest {
         let Ok(mut system) = self.system.try_borrow_mut() else {
             return Ok(Err(Failure::Errno(Errno::Busy)));
         };
-        set_running(js);
         // SAFETY: glue.js, whose closure holds the memory, attaches it again before this call if
         // it has moved. During the call no JavaScript runs but `nothing` of glue.js, and a shared
         // memory, which other threads may grow, never moves.
