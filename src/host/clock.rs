@@ -43,5 +43,5 @@ pub fn resolution(clock: Clock) -> Timestamp {
 
 /// Lets another thread run.
 pub fn yield_now() {
-    std::thread::yield_now();
+    rustix::thread::sched_yield();
 }

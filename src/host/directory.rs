@@ -21,8 +21,21 @@ use super::{
 pub struct Directory {
     /// Of a preopen, perhaps shared with other guests: its position is never used.
     fd: Arc<OwnedFd>,
+    place: Place,
+}
+
+/// What holds for a directory and for all that is opened through it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
     scope: Scope,
     mount: Mount,
+}
+
+impl Place {
+    /// Whether it may be changed.
+    pub fn mount(self) -> Mount {
+        self.mount
+    }
 }
 
 /// How a path is opened.
@@ -69,26 +82,26 @@ impl Directory {
         let fd = rustix::fs::open(&real, flags, Mode::empty())?;
         let is_root = real == std::path::Path::new("/");
         let scope = if is_root { Scope::Anywhere } else { Scope::Beneath };
-        Ok(Directory { fd: shared::directory(fd), scope, mount })
+        Ok(Directory { fd: shared::directory(fd), place: Place { scope, mount } })
     }
 
-    /// Whether anything in it may be changed.
-    pub fn mount(&self) -> Mount {
-        self.mount
+    /// What holds for all that `open` opens.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
-    /// A directory that `open` opened beneath this one.
-    pub fn descendant(&self, fd: OwnedFd) -> Self {
-        Directory { fd: Arc::new(fd), scope: self.scope, mount: self.mount }
+    /// A directory that `open` opened beneath one with this place.
+    pub fn opened(fd: OwnedFd, place: Place) -> Self {
+        Directory { fd: Arc::new(fd), place }
     }
 
     /// Opens a file or a directory. A FIFO or a device is opened without waiting for its other
     /// end and never becomes the terminal of the process.
     pub fn open(&self, path: &GuestPath<'_>, options: OpenOptions) -> Result<OwnedFd> {
         if options.changes() {
-            self.mount.check_writable()?;
+            self.place.mount.check_writable()?;
         }
-        resolve::open(self.as_fd(), self.scope, path.as_c_str(), options.flags())
+        resolve::open(self.as_fd(), self.place.scope, path.as_c_str(), options.flags())
     }
 
     /// Attributes of what the path names.
@@ -110,7 +123,7 @@ impl Directory {
 
     /// Sets access and modification time of the directory itself.
     pub fn set_own_times(&self, times: SetTimes) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         file::set_times(self.as_fd(), times)
     }
 
@@ -122,7 +135,7 @@ impl Directory {
     /// Sets access and modification time of what the path names.
     #[cfg(target_os = "linux")]
     pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         let handle = self.handle(path, follow)?;
         let times = times.timestamps();
         match rustix::fs::utimensat(&handle, c"", &times, AtFlags::EMPTY_PATH) {
@@ -138,27 +151,27 @@ impl Directory {
     /// Sets access and modification time.
     #[cfg(not(target_os = "linux"))]
     pub fn set_times(&self, path: &GuestPath<'_>, follow: bool, times: SetTimes) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         Ok(rustix::fs::futimens(self.handle(path, follow)?, &times.timestamps())?)
     }
 
     /// Creates a directory.
     pub fn create_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?)
     }
 
     /// Removes an empty directory.
     pub fn remove_directory(&self, mut path: GuestPath<'_>) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Removes anything but a directory.
     pub fn unlink_file(&self, mut path: GuestPath<'_>) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         let (parent, name) = self.parent(&mut path)?;
         Ok(rustix::fs::unlinkat(parent, name, AtFlags::empty())?)
     }
@@ -170,8 +183,8 @@ impl Directory {
         target: &Directory,
         mut to: GuestPath<'_>,
     ) -> Result<()> {
-        self.mount.check_writable()?;
-        target.mount.check_writable()?;
+        self.place.mount.check_writable()?;
+        target.place.mount.check_writable()?;
         let (from_parent, from_name) = self.parent(&mut from)?;
         let (to_parent, to_name) = target.parent(&mut to)?;
         Ok(rustix::fs::renameat(from_parent, from_name, to_parent, to_name)?)
@@ -188,8 +201,8 @@ impl Directory {
         mut new: GuestPath<'_>,
     ) -> Result<()> {
         // A link out of a read-only mount could be written through.
-        self.mount.check_writable()?;
-        target.mount.check_writable()?;
+        self.place.mount.check_writable()?;
+        target.place.mount.check_writable()?;
         let (new_parent, new_name) = target.parent(&mut new)?;
         if follow {
             return link_handle(self.handle(&old, true)?, new_parent, new_name);
@@ -207,10 +220,10 @@ impl Directory {
     /// Errors: `EPERM` for an absolute target, which could never be followed; `ENOTDIR` for a path
     /// that ends in a slash where a file is, of which the kernel says only that it exists.
     pub fn symlink(&self, content: &GuestPath<'_>, mut path: GuestPath<'_>) -> Result<()> {
-        if content.is_absolute() && self.scope == Scope::Beneath {
+        if content.is_absolute() && self.place.scope == Scope::Beneath {
             return Err(Errno::Perm);
         }
-        self.mount.check_writable()?;
+        self.place.mount.check_writable()?;
         if path.ends_like_directory() {
             match self.handle(&path, true) {
                 Err(Errno::NoEnt) => {}
@@ -235,11 +248,11 @@ impl Directory {
     /// A descriptor that stands for the object the path names.
     fn handle(&self, path: &GuestPath<'_>, follow: bool) -> Result<OwnedFd> {
         let follow = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-        resolve::open(self.as_fd(), self.scope, path.as_c_str(), HANDLE | follow)
+        resolve::open(self.as_fd(), self.place.scope, path.as_c_str(), HANDLE | follow)
     }
 
     fn parent<'p>(&self, path: &'p mut GuestPath<'_>) -> Result<(Parent<'_>, &'p CStr)> {
-        if path.is_absolute() && self.scope == Scope::Beneath {
+        if path.is_absolute() && self.place.scope == Scope::Beneath {
             return Err(OUTSIDE);
         }
         if path.ends_in_dot_dot() {
@@ -250,7 +263,7 @@ impl Directory {
             (None, name) => Ok((Parent::Same(self.as_fd()), name)),
             (Some(parent), name) => {
                 let flags = HANDLE | OFlags::DIRECTORY;
-                let parent = resolve::open(self.as_fd(), self.scope, parent, flags)?;
+                let parent = resolve::open(self.as_fd(), self.place.scope, parent, flags)?;
                 Ok((Parent::Opened(parent), name))
             }
         }

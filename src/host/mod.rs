@@ -21,7 +21,7 @@ mod types;
 
 pub use buffer::{Buffer, MAX_BUFFERS, Received};
 pub use clock::{Clock, resolution, time, yield_now};
-pub use directory::{Directory, OpenOptions};
+pub use directory::{Directory, OpenOptions, Place};
 pub use errno::{Errno, Result};
 pub use file::{File, filetype};
 pub use interrupt::{Interrupt, is_main_thread};

@@ -53,7 +53,8 @@ impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
         let connection = self.when_ready(Interest::READ, |fd| Ok(accept(fd)?))?;
-        Stream::owned(connection, flags, self.interrupt())
+        let filetype = filetype(connection.as_fd())?;
+        Ok(Stream::owned(connection, filetype, flags, self.interrupt()))
     }
 
     /// Receives into the buffers. With `WAITALL`, a stream fills them unless it ends before.

@@ -65,27 +65,27 @@ impl Stream {
         }
         let is_standard = fd <= libc::STDERR_FILENO;
         let fd = StreamFd::Lent(fd);
+        let filetype = filetype(fd.as_fd())?;
         let os = rustix::fs::fcntl_getfl(&fd)?;
         let mut flags = Fdflags::empty();
         flags.set(Fdflags::APPEND, os.contains(OFlags::APPEND));
         flags.set(Fdflags::DSYNC, os.contains(OFlags::DSYNC));
         flags.set(Fdflags::SYNC, os.contains(OFlags::SYNC));
-        let mut stream = Stream::new(fd, flags, interrupt)?;
+        let mut stream = Stream::new(fd, filetype, flags, interrupt);
         if is_standard && stream.is_socket() && super::socket::is_pipe(stream.as_fd()) {
             stream.filetype = Filetype::Unknown;
         }
         Ok(stream)
     }
 
-    /// A stream opened for the guest.
-    pub fn owned(fd: OwnedFd, flags: Fdflags, interrupt: Interrupt) -> Result<Self> {
-        Stream::new(StreamFd::Owned(fd), flags, interrupt)
+    /// A stream opened for the guest, of this type.
+    pub fn owned(fd: OwnedFd, filetype: Filetype, flags: Fdflags, interrupt: Interrupt) -> Self {
+        Stream::new(StreamFd::Owned(fd), filetype, flags, interrupt)
     }
 
-    fn new(fd: StreamFd, flags: Fdflags, interrupt: Interrupt) -> Result<Self> {
-        let filetype = filetype(fd.as_fd())?;
+    fn new(fd: StreamFd, filetype: Filetype, flags: Fdflags, interrupt: Interrupt) -> Self {
         let terminal = filetype == Filetype::CharacterDevice && is_terminal(fd.as_fd());
-        Ok(Stream { fd, filetype, terminal, flags, interrupt })
+        Stream { fd, filetype, terminal, flags, interrupt }
     }
 
     /// What it is.

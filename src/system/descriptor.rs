@@ -57,6 +57,10 @@ impl Descriptor {
         }
     }
 
+    pub(super) fn is_terminal(&self) -> bool {
+        matches!(self, Descriptor::Stream(stream) if stream.is_terminal())
+    }
+
     pub(super) fn flags(&self) -> Fdflags {
         match self {
             Descriptor::File(file) => file.flags(),

@@ -21,12 +21,12 @@ pub struct Fdstat {
 /// the right of the call's name, and else what the host says.
 impl System {
     /// `fd_advise`. `EBADF` for a directory.
-    pub fn fd_advise(&self, fd: Fd, offset: u64, length: u64, advice: Advice) -> Result<()> {
+    pub fn fd_advise(&mut self, fd: Fd, offset: u64, length: u64, advice: Advice) -> Result<()> {
         self.table.with(fd, Rights::FD_ADVISE)?.advise(offset, length, advice)
     }
 
     /// `fd_allocate`.
-    pub fn fd_allocate(&self, fd: Fd, offset: u64, length: u64) -> Result<()> {
+    pub fn fd_allocate(&mut self, fd: Fd, offset: u64, length: u64) -> Result<()> {
         self.table.with(fd, Rights::FD_ALLOCATE)?.allocate(offset, length)
     }
 
@@ -36,12 +36,12 @@ impl System {
     }
 
     /// `fd_datasync`.
-    pub fn fd_datasync(&self, fd: Fd) -> Result<()> {
+    pub fn fd_datasync(&mut self, fd: Fd) -> Result<()> {
         self.table.with(fd, Rights::FD_DATASYNC)?.datasync()
     }
 
     /// `fd_fdstat_get`. Needs no right.
-    pub fn fd_fdstat_get(&self, fd: Fd) -> Result<Fdstat> {
+    pub fn fd_fdstat_get(&mut self, fd: Fd) -> Result<Fdstat> {
         let entry = self.table.get(fd)?;
         Ok(Fdstat {
             filetype: entry.descriptor.filetype(),
@@ -52,12 +52,12 @@ impl System {
 
     /// `fd_fdstat_set_flags`.
     pub fn fd_fdstat_set_flags(&mut self, fd: Fd, flags: Fdflags) -> Result<()> {
-        self.table.with_mut(fd, Rights::FD_FDSTAT_SET_FLAGS)?.set_flags(flags)
+        self.table.with(fd, Rights::FD_FDSTAT_SET_FLAGS)?.set_flags(flags)
     }
 
     /// `fd_fdstat_set_rights`. Rights only shrink: `ENOTCAPABLE` for one that is not there.
     pub fn fd_fdstat_set_rights(&mut self, fd: Fd, rights: RightsPair) -> Result<()> {
-        let entry = self.table.get_mut(fd)?;
+        let entry = self.table.get(fd)?;
         if !entry.rights.contains(rights) {
             return Err(Errno::NotCapable);
         }
@@ -66,37 +66,37 @@ impl System {
     }
 
     /// `fd_filestat_get`.
-    pub fn fd_filestat_get(&self, fd: Fd) -> Result<Filestat> {
+    pub fn fd_filestat_get(&mut self, fd: Fd) -> Result<Filestat> {
         self.table.with(fd, Rights::FD_FILESTAT_GET)?.filestat()
     }
 
     /// `fd_filestat_set_size`.
-    pub fn fd_filestat_set_size(&self, fd: Fd, size: u64) -> Result<()> {
+    pub fn fd_filestat_set_size(&mut self, fd: Fd, size: u64) -> Result<()> {
         self.table.with(fd, Rights::FD_FILESTAT_SET_SIZE)?.set_size(size)
     }
 
     /// `fd_filestat_set_times`.
-    pub fn fd_filestat_set_times(&self, fd: Fd, times: SetTimes) -> Result<()> {
+    pub fn fd_filestat_set_times(&mut self, fd: Fd, times: SetTimes) -> Result<()> {
         self.table.with(fd, Rights::FD_FILESTAT_SET_TIMES)?.set_times(times)
     }
 
     /// `fd_pread`: bytes read. Needs the right to seek too.
-    pub fn fd_pread(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+    pub fn fd_pread(&mut self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
         self.table.with(fd, Rights::FD_READ | Rights::FD_SEEK)?.read_at(buffers, offset)
     }
 
     /// `fd_pwrite`: bytes written. Needs the right to seek too.
-    pub fn fd_pwrite(&self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
+    pub fn fd_pwrite(&mut self, fd: Fd, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
         self.table.with(fd, Rights::FD_WRITE | Rights::FD_SEEK)?.write_at(buffers, offset)
     }
 
     /// `fd_read`: bytes read, 0 at the end.
     pub fn fd_read(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.table.with_mut(fd, Rights::FD_READ)?.read(buffers)
+        self.table.with(fd, Rights::FD_READ)?.read(buffers)
     }
 
     /// Whether reading may wait for someone else.
-    pub fn may_wait(&self, fd: Fd) -> bool {
+    pub fn may_wait(&mut self, fd: Fd) -> bool {
         match self.table.get(fd).map(|entry| &entry.descriptor) {
             Ok(Descriptor::Stream(stream)) => stream.may_wait(),
             _ => false,
@@ -105,12 +105,12 @@ impl System {
 
     /// `fd_write`: bytes written.
     pub fn fd_write(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.table.with_mut(fd, Rights::FD_WRITE)?.write(buffers)
+        self.table.with(fd, Rights::FD_WRITE)?.write(buffers)
     }
 
     /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. `None` for a descriptor
     /// that is something else. Needs no right.
-    pub fn preopen_name(&self, fd: Fd) -> Result<Option<&[u8]>> {
+    pub fn preopen_name(&mut self, fd: Fd) -> Result<Option<&[u8]>> {
         match &self.table.get(fd)?.descriptor {
             Descriptor::Directory(directory) => Ok(directory.preopen.as_deref()),
             _ => Ok(None),
@@ -128,18 +128,18 @@ impl System {
         if offset == 0 && whence == Ok(Whence::Current) {
             return self.fd_tell(fd);
         }
-        self.table.with_mut(fd, Rights::FD_SEEK)?.seek(offset, whence?)
+        self.table.with(fd, Rights::FD_SEEK)?.seek(offset, whence?)
     }
 
     /// `fd_sync`.
-    pub fn fd_sync(&self, fd: Fd) -> Result<()> {
+    pub fn fd_sync(&mut self, fd: Fd) -> Result<()> {
         self.table.with(fd, Rights::FD_SYNC)?.sync()
     }
 
     /// `fd_tell`: the position. The right to seek
     /// [implies](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#rights) this one.
     pub fn fd_tell(&mut self, fd: Fd) -> Result<u64> {
-        let entry = self.table.get_mut(fd)?;
+        let entry = self.table.get(fd)?;
         if !entry.rights.base.intersects(Rights::FD_TELL | Rights::FD_SEEK) {
             return Err(Errno::NotCapable);
         }

@@ -3,6 +3,7 @@
 
 mod descriptor;
 mod fds;
+mod fresh;
 mod paths;
 mod poll;
 mod readdir;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use descriptor::{Descriptor, OpenDirectory};
 pub use fds::Fdstat;
+use fresh::Fresh;
 pub use paths::{Open, PathArgument};
 pub use poll::{Event, EventKind, Subscription, SubscriptionKind};
 pub use readdir::DirectoryVisitor;
@@ -31,7 +33,7 @@ pub use crate::host::{
     Interrupt, MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime,
     SetTimes, Shutdown, Timestamp, Whence, is_main_thread, resolution, time, yield_now,
 };
-use crate::host::{Directory, File, Random, Stream, default_max_files};
+use crate::host::{Directory, Random, Stream, default_max_files};
 
 /// What a guest starts with.
 #[derive(Debug, Default)]

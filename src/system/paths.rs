@@ -1,13 +1,8 @@
 //! Calls on a path beneath a directory descriptor.
 
-use std::os::fd::{AsFd, OwnedFd};
-
 use super::rights::{Rights, RightsPair};
-use super::{
-    Descriptor, Entry, Errno, Fd, Fdflags, File, Filestat, Filetype, GuestPath, Oflags,
-    OpenDirectory, Result, SetTimes, Stream, System,
-};
-use crate::host::{Interrupt, OpenOptions};
+use super::{Errno, Fd, Fdflags, Filestat, Fresh, GuestPath, Oflags, Result, SetTimes, System};
+use crate::host::OpenOptions;
 
 /// A path from the guest. What is wrong with it is said only after the descriptor and its rights
 /// have been found good.
@@ -53,14 +48,14 @@ impl Open {
 /// [`PathBuffer`](super::PathBuffer), `ENOTCAPABLE` for a path that leaves the directory, and else what the host says.
 impl System {
     /// `path_create_directory`.
-    pub fn path_create_directory(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
+    pub fn path_create_directory(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
         directory.directory.create_directory(path?)
     }
 
     /// `path_filestat_get`.
     pub fn path_filestat_get(
-        &self,
+        &mut self,
         fd: Fd,
         follow: bool,
         path: PathArgument<'_>,
@@ -71,7 +66,7 @@ impl System {
 
     /// `path_filestat_set_times`. Like the path, the times are judged after the descriptor.
     pub fn path_filestat_set_times(
-        &self,
+        &mut self,
         fd: Fd,
         follow: bool,
         path: PathArgument<'_>,
@@ -83,12 +78,12 @@ impl System {
 
     /// `path_link`.
     pub fn path_link(
-        &self,
+        &mut self,
         (old_fd, follow, old_path): (Fd, bool, PathArgument<'_>),
         (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
-        let source = self.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
-        let target = self.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
+        let needed = [(old_fd, Rights::PATH_LINK_SOURCE), (new_fd, Rights::PATH_LINK_TARGET)];
+        let [source, target] = self.table.directories(needed)?;
         source.directory.link(old_path?, follow, &target.directory, new_path?)
     }
 
@@ -98,13 +93,14 @@ impl System {
     /// inherit what is asked for; `EINVAL` for a directory to be created, as Linux has it from
     /// 6.4 on (a file was created before).
     pub fn path_open(&mut self, fd: Fd, path: PathArgument<'_>, open: Open) -> Result<Fd> {
-        let directory = self.table.directory(fd, open.needed_base())?;
+        self.table.directory(fd, open.needed_base())?;
         if !self.table.get(fd)?.rights.inheriting.contains(open.needed_inheriting()) {
             return Err(Errno::NotCapable);
         }
         if open.oflags.contains(Oflags::CREAT | Oflags::DIRECTORY) {
             return Err(Errno::Inval);
         }
+        let directory = self.table.directory(fd, open.needed_base())?;
         let options = OpenOptions {
             access: open.rights.base.access(),
             oflags: open.oflags,
@@ -112,35 +108,36 @@ impl System {
             follow: open.follow,
         };
         let opened = directory.directory.open(&path?, options)?;
-        let entry = entry_for(directory, opened, open, self.interrupt)?;
-        self.table.insert(entry)
+        let place = directory.directory.place();
+        let fresh = Fresh { fd: opened, place, open, interrupt: self.interrupt };
+        self.table.insert_fresh(fresh)
     }
 
     /// `path_readlink`: the content of a symbolic link. `EINVAL` for anything else.
-    pub fn path_readlink(&self, fd: Fd, path: PathArgument<'_>) -> Result<Vec<u8>> {
+    pub fn path_readlink(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<Vec<u8>> {
         self.table.directory(fd, Rights::PATH_READLINK)?.directory.readlink(path?)
     }
 
     /// `path_remove_directory`.
-    pub fn path_remove_directory(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
+    pub fn path_remove_directory(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         let directory = self.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
         directory.directory.remove_directory(path?)
     }
 
     /// `path_rename`.
     pub fn path_rename(
-        &self,
+        &mut self,
         (old_fd, old_path): (Fd, PathArgument<'_>),
         (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
-        let source = self.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?;
-        let target = self.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
+        let needed = [(old_fd, Rights::PATH_RENAME_SOURCE), (new_fd, Rights::PATH_RENAME_TARGET)];
+        let [source, target] = self.table.directories(needed)?;
         source.directory.rename(old_path?, &target.directory, new_path?)
     }
 
     /// `path_symlink`. `EPERM` for absolute content.
     pub fn path_symlink(
-        &self,
+        &mut self,
         content: PathArgument<'_>,
         fd: Fd,
         path: PathArgument<'_>,
@@ -150,32 +147,7 @@ impl System {
     }
 
     /// `path_unlink_file`. `EISDIR` for a directory.
-    pub fn path_unlink_file(&self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
+    pub fn path_unlink_file(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
         self.table.directory(fd, Rights::PATH_UNLINK_FILE)?.directory.unlink_file(path?)
     }
-}
-
-fn entry_for(
-    parent: &OpenDirectory,
-    fd: OwnedFd,
-    open: Open,
-    interrupt: Interrupt,
-) -> Result<Entry> {
-    let filetype = crate::host::filetype(fd.as_fd())?;
-    let (descriptor, terminal) = match filetype {
-        Filetype::RegularFile => {
-            (Descriptor::File(File::new(fd, open.fdflags, parent.directory.mount())), false)
-        }
-        Filetype::Directory => {
-            let directory = parent.directory.descendant(fd);
-            (Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags)), false)
-        }
-        _ => {
-            let stream = Stream::owned(fd, open.fdflags, interrupt)?;
-            let terminal = stream.is_terminal();
-            (Descriptor::Stream(stream), terminal)
-        }
-    };
-    let most = RightsPair::most_for(filetype, terminal).opened_for(open.rights.base.access());
-    Ok(Entry { descriptor, rights: open.rights.intersection(most) })
 }

@@ -1,6 +1,5 @@
 //! `poll_oneoff`.
 
-use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -79,11 +78,12 @@ impl System {
     /// (`ENOTCAPABLE`) is an event with that error.
     ///
     /// Errors: `EINVAL` without subscriptions; `ECANCELED` when interrupted.
-    pub fn poll_oneoff(&self, subscriptions: &[Subscription]) -> Result<Vec<Event>> {
+    pub fn poll_oneoff(&mut self, subscriptions: &[Subscription]) -> Result<Vec<Event>> {
         if subscriptions.is_empty() {
             return Err(Errno::Inval);
         }
         let mut polled = Polled::default();
+        polled.list.reserve(subscriptions.len());
         let watches: Vec<Watch> = subscriptions
             .iter()
             .map(|subscription| self.watch(subscription, &mut polled))
@@ -94,20 +94,17 @@ impl System {
         loop {
             let ready = self.poll_descriptors(&polled, timeout)?;
             let elapsed = start.elapsed();
-            let events: Vec<Event> = subscriptions
-                .iter()
-                .zip(&watches)
-                .filter_map(|(subscription, watch)| {
-                    self.event(subscription, watch, &ready, elapsed)
-                })
-                .collect();
+            let mut events = Vec::with_capacity(subscriptions.len());
+            events.extend(subscriptions.iter().zip(&watches).filter_map(
+                |(subscription, watch)| self.event(subscription, watch, &ready, elapsed),
+            ));
             if !events.is_empty() {
                 return Ok(events);
             }
         }
     }
 
-    fn watch(&self, subscription: &Subscription, polled: &mut Polled) -> Watch {
+    fn watch(&mut self, subscription: &Subscription, polled: &mut Polled) -> Watch {
         let (fd, interest) = match subscription.kind {
             SubscriptionKind::Clock { clock, timeout, absolute } => {
                 let now = if absolute { time(clock) } else { 0 };
@@ -126,11 +123,10 @@ impl System {
         if polled.list.is_empty() && timeout == Some(Duration::ZERO) {
             return Ok(Vec::new());
         }
-        let interests = polled
-            .list
-            .iter()
-            .map(|&(fd, interest)| Ok((self.table.with(fd, needed(interest))?.as_fd(), interest)))
-            .collect::<Result<Vec<_>>>()?;
+        let mut interests = Vec::with_capacity(polled.list.len());
+        for &(fd, interest) in &polled.list {
+            interests.push((self.table.known(fd)?.descriptor.as_fd(), interest));
+        }
         poll(&interests, timeout, self.interrupt)
     }
 
@@ -173,7 +169,7 @@ impl System {
     }
 
     fn bytes_to_read(&self, fd: Fd) -> u64 {
-        match self.table.get(fd).map(|entry| &entry.descriptor) {
+        match self.table.known(fd).map(|entry| &entry.descriptor) {
             Ok(Descriptor::File(file)) => file.bytes_to_read(),
             Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
             _ => 0,
@@ -185,16 +181,24 @@ impl System {
 #[derive(Default)]
 struct Polled {
     list: Vec<(Fd, Interest)>,
-    known: HashMap<Fd, usize>,
+    /// By descriptor, one more than its position in the list; 0 if it isn't there. As long as the
+    /// guest's table at most, since only what is open is added.
+    positions: Vec<u32>,
 }
 
 impl Polled {
     /// Position in the list.
     fn add(&mut self, fd: Fd, interest: Interest) -> usize {
-        let index = *self.known.entry(fd).or_insert_with(|| {
+        let fd_index = fd as usize;
+        if fd_index >= self.positions.len() {
+            self.positions.resize(fd_index + 1, 0);
+        }
+        if self.positions[fd_index] == 0 {
             self.list.push((fd, Interest::empty()));
-            self.list.len() - 1
-        });
+            // At most one a descriptor, whose number is a u32.
+            self.positions[fd_index] = self.list.len() as u32;
+        }
+        let index = self.positions[fd_index] as usize - 1;
         self.list[index].1 |= interest;
         index
     }

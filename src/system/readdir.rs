@@ -23,7 +23,7 @@ impl System {
         cookie: u64,
         visitor: &mut impl DirectoryVisitor,
     ) -> Result<()> {
-        let Descriptor::Directory(open) = self.table.with_mut(fd, Rights::FD_READDIR)? else {
+        let Descriptor::Directory(open) = self.table.with(fd, Rights::FD_READDIR)? else {
             return Err(Errno::NotDir);
         };
         let stream = match &mut open.stream {

@@ -20,7 +20,7 @@ impl System {
 
     /// `sock_recv`.
     pub fn sock_recv(
-        &self,
+        &mut self,
         fd: Fd,
         buffers: &[Buffer<'_>],
         flags: ReceiveFlags,
@@ -29,12 +29,12 @@ impl System {
     }
 
     /// `sock_send`: bytes sent.
-    pub fn sock_send(&self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
+    pub fn sock_send(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
         self.table.socket(fd, Rights::FD_WRITE)?.send(buffers)
     }
 
     /// `sock_shutdown`: of the directions given, perhaps none.
-    pub fn sock_shutdown(&self, fd: Fd, how: Option<Shutdown>) -> Result<()> {
+    pub fn sock_shutdown(&mut self, fd: Fd, how: Option<Shutdown>) -> Result<()> {
         let socket = self.table.socket(fd, Rights::SOCK_SHUTDOWN)?;
         how.map_or(Ok(()), |how| socket.shutdown(how))
     }

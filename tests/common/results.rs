@@ -6,7 +6,7 @@ use super::{Guest, Version};
 
 /// Ranges of memory that `name`, called with `arguments`, has written. Lengths that the call
 /// itself reports are read from memory as it is after the call.
-pub fn ranges(guest: &Guest, name: &str, arguments: &[u64]) -> Vec<Range<usize>> {
+pub fn ranges(guest: &mut Guest, name: &str, arguments: &[u64]) -> Vec<Range<usize>> {
     let argument = |index: usize| arguments[index] & 0xFFFF_FFFF;
     let at = |index: usize, length: u64| range(argument(index), 0, length);
     let fields = |index: usize, fields: &[(u64, u64)]| {

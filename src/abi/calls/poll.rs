@@ -17,9 +17,10 @@ pub fn poll_oneoff(call: &mut Call<'_>) -> Result<()> {
         return Err(Errno::NoMem);
     }
     // Copied before the first event is written: the two lists may overlap.
-    let subscriptions = (0..list.len() / size)
-        .map(|index| call.version.read_subscription(&list, index * size))
-        .collect::<Result<Vec<Subscription>>>()?;
+    let mut subscriptions: Vec<Subscription> = Vec::with_capacity(list.len() / size);
+    for at in (0..list.len()).step_by(size) {
+        subscriptions.push(call.version.read_subscription(&list, at)?);
+    }
     let happened = call.system.poll_oneoff(&subscriptions)?;
     write_events(&events, &happened);
     // At most one event a subscription.

@@ -89,7 +89,7 @@ impl Glue {
 
     /// Where the scratch memory starts.
     pub fn scratch(self) -> JsResult<*mut u8> {
-        self.js.typed_array_start(self.get(c"scratch")?)
+        Ok(self.js.bytes(self.get(c"scratch")?)?.0)
     }
 
     /// Puts imports and memory setter on a WASI object: see `connect` in glue.js.

@@ -130,6 +130,7 @@
   // memory had grown, a number when the guest exits. `attach` tells it where memory is.
   const connect = (wasi, bytes, enter, attach, returnOnExit) => {
     let memory;
+    let shared;
     let view = new Uint8Array(0);
     let attached = 0;
 
@@ -138,10 +139,9 @@
       if (memory === undefined) return;
       const buffer = bufferOf(memory);
       const current = new Uint8Array(buffer);
-      const { length } = current;
-      attach(current, length, !(buffer instanceof ArrayBuffer));
+      attach(current, shared);
       view = current;
-      attached = length;
+      attached = current.length;
     };
     const exit = (code) => {
       if (returnOnExit) wasi[kExitCode] = code;
@@ -173,6 +173,7 @@
         throw invalidMemory();
       }
       memory = value;
+      shared = !(bufferOf(value) instanceof ArrayBuffer);
       refresh();
     };
     wasi.wasiImport = { ...exports };

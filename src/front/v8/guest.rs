@@ -156,11 +156,11 @@ unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) ->
     })
 }
 
-/// `attach(view, size, shared)` of glue.js: memory starts where `view` starts.
+/// `attach(view, shared)` of glue.js: `view` is of all the memory.
 unsafe extern "C" fn attach(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     let js = Js(env);
     let mut guest = ptr::null_mut::<c_void>();
-    let mut arguments = [ptr::null_mut(); 3];
+    let mut arguments = [ptr::null_mut(); 2];
     let mut count = arguments.len();
     // SAFETY: as in `enter`; the arguments go to a local array of the length given.
     let guest = unsafe {
@@ -169,12 +169,9 @@ unsafe extern "C" fn attach(env: sys::napi_env, info: sys::napi_callback_info) -
         &*guest.cast::<Guest>()
     };
     guarded(js, || {
-        let [view, size, shared] = arguments;
-        guest.memory.set(Some(LinearMemory {
-            start: js.typed_array_start(view)?,
-            size: js.as_f64(size)? as usize,
-            shared: js.truthy(shared)?,
-        }));
+        let [view, shared] = arguments;
+        let (start, size) = js.bytes(view)?;
+        guest.memory.set(Some(LinearMemory { start, size, shared: js.truthy(shared)? }));
         Ok(ptr::null_mut())
     })
 }

@@ -246,24 +246,23 @@ impl Js {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Where the elements of a typed array start.
-    pub fn typed_array_start(self, array: Value) -> JsResult<*mut u8> {
-        let mut start = ptr::null_mut();
-        let none = ptr::null_mut();
-        // SAFETY: writes to a local; what is not asked for is null.
+    /// Where the bytes of a `Uint8Array` are, and how many.
+    pub fn bytes(self, array: Value) -> JsResult<(*mut u8, usize)> {
+        let (mut start, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: writes to locals; what is not asked for is null.
         self.check(unsafe {
             let unused_type = ptr::null_mut();
-            let (unused_length, unused_offset) = (ptr::null_mut(), ptr::null_mut());
+            let (unused_buffer, unused_offset) = (ptr::null_mut(), ptr::null_mut());
             sys::napi_get_typedarray_info(
                 self.0,
                 array,
                 unused_type,
-                unused_length,
+                &mut length,
                 &mut start,
-                none,
+                unused_buffer,
                 unused_offset,
             )
         })?;
-        Ok(start.cast())
+        Ok((start.cast(), length))
     }
 }
