@@ -64,7 +64,7 @@ function machine(directory) {
   return [
     `- CPU: ${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} CPUs, ${os.arch()}`,
     `- Memory: ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`,
-    `- Kernel: ${os.type()} ${os.release()}`,
+    `- Kernel: ${os.type()} ${os.release().split('-')[0]}`,
     ...fileSystem(directory),
     ...mitigations(),
   ].join('\n');
