@@ -1,7 +1,7 @@
 'use strict';
 
-// Every fixture program, each in a process of its own: with wasi-rs, and where
-// node:wasi gets it right with that too; both have to give the same.
+// Every fixture program, each in a process of its own: with class WASI, with run() on wasmtime, and
+// where node:wasi gets it right with that too; all have to give the same.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -138,6 +138,8 @@ describe('programs', { concurrency: 4 }, () => {
         assert.deepEqual(Object.fromEntries(written.map((entry) => [entry.name, entry.content])), results);
       }
       if (both) assert.deepEqual(ours, await outcome('node', tempDir(t), each));
+      if (!each.catchTrap) assert.deepEqual(await outcome('wasmtime', tempDir(t), each), ours);
+      else assert.equal((await outcome('wasmtime', tempDir(t), each)).stdout, ours.stdout);
     });
   }
 });

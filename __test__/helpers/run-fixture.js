@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const {
-  implementation = 'wasi-rs', // or 'node'
+  implementation = 'wasi-rs', // or 'node', or 'wasmtime': the program on run()
   program, // name of a fixture, or path of a module
   options = {}, // for the constructor
   // Standard streams of the process that it makes its own before, which makes
@@ -19,7 +19,7 @@ const {
   catchTrap = false, // report what start() throws in JSON, in place of dying of it
 } = JSON.parse(process.argv[2]);
 
-const { WASI } = implementation === 'node' ? require('node:wasi') : require('../..');
+const { WASI, run } = implementation === 'node' ? require('node:wasi') : require('../..');
 const file = path.isAbsolute(program)
   ? program : path.join(__dirname, '..', 'fixtures', 'bin', `${program}.wasm`);
 
@@ -31,9 +31,18 @@ for (const fd of nonblocking) {
 }
 if (onExit) process.on('exit', (code) => fs.writeSync(2, `${onExit} ${code}\n`));
 
-const wasi = new WASI({ version: 'preview1', args: [program], ...options });
-const module_ = new WebAssembly.Module(fs.readFileSync(file));
-const instance = new WebAssembly.Instance(module_, wasi.getImportObject());
+// In this thread, on V8.
+function start() {
+  const wasi = new WASI({ version: 'preview1', args: [program], ...options });
+  const module_ = new WebAssembly.Module(fs.readFileSync(file));
+  return wasi.start(new WebAssembly.Instance(module_, wasi.getImportObject()));
+}
+
+// On another, on wasmtime.
+async function runOnWasmtime() {
+  const streams = { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' };
+  return (await run(file, { args: [program], ...options, ...streams })).exitCode;
+}
 
 function describe(error) {
   return {
@@ -45,11 +54,21 @@ function describe(error) {
   };
 }
 
-try {
-  process.exitCode = wasi.start(instance);
-} catch (error) {
+function report(error) {
   if (!catchTrap) throw error;
   fs.writeSync(2, JSON.stringify(describe(error)));
   process.exitCode = 99;
 }
-if (after) fs.writeSync(2, after);
+
+if (implementation === 'wasmtime') {
+  runOnWasmtime().then((code) => {
+    process.exitCode = code;
+  }, report);
+} else {
+  try {
+    process.exitCode = start();
+  } catch (error) {
+    report(error);
+  }
+  if (after) fs.writeSync(2, after);
+}

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use wasi_rs::abi::{FUNCTIONS, Version};
-use wasi_rs::system::{Mount, Setup, Strings, System};
+use wasi_rs::system::{Mount, Setup, Stdio, Strings, System};
 use wasi_rs_fuzz::memory::{Guarded, MAX};
 use wasi_rs_fuzz::tree::Tree;
 use wasi_rs_fuzz::{call, descriptors, interrupt, limit_file_size, null};
@@ -87,9 +87,10 @@ fn run(input: &Input<'_>, memory: &mut Guarded) {
     let mut system = System::new(Setup {
         args: strings(&["program", "", "argument"]),
         environ: strings(&["NAME=value"]),
-        stdio: [null(), null(), inside.as_raw_fd()],
+        stdio: [null(), null(), inside.as_raw_fd()].map(Stdio::Lent),
         max_files: Some(8),
         interrupt: interrupt(),
+        ..Setup::default()
     })
     .unwrap();
     system.preopen(b"/".to_vec(), path, Mount::ReadOnly).unwrap();

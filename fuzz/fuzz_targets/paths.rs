@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use wasi_rs::abi::Version;
-use wasi_rs::system::{Mount, Setup, System};
+use wasi_rs::system::{Mount, Setup, Stdio, System};
 use wasi_rs_fuzz::memory::Guarded;
 use wasi_rs_fuzz::tree::Tree;
 use wasi_rs_fuzz::{Answer, call, descriptors, function, interrupt, limit_file_size, null};
@@ -367,7 +367,7 @@ fn run(input: &Input, world: &mut World) {
     world.fill_sandbox();
     world.memory.reset(MEMORY, &[], input.shared);
     let version = if input.version { Version::Preview1 } else { Version::Unstable };
-    let stdio = [null(); 3];
+    let stdio = [null(); 3].map(Stdio::Lent);
     let setup = Setup { stdio, interrupt: interrupt(), ..Setup::default() };
     let mut system = System::new(setup).unwrap();
     let mut preopen = |path: &Path, mount| system.preopen(b"/".to_vec(), path, mount).unwrap();

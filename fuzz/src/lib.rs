@@ -39,10 +39,9 @@ pub fn function(name: &str) -> &'static Function {
 pub fn words(function: &Function, arguments: &[u64]) -> [u64; MAX_PARAMETERS] {
     const GARBAGE: u64 = 0xDEAD_BEEF << 32;
     let mut words = [GARBAGE; MAX_PARAMETERS];
-    for (word, (value, parameter)) in
-        words.iter_mut().zip(arguments.iter().zip(function.parameters))
+    for (word, (value, kind)) in words.iter_mut().zip(arguments.iter().zip(function.value_types()))
     {
-        *word = match parameter {
+        *word = match kind {
             ValueType::I32 => GARBAGE | (value & 0xFFFF_FFFF),
             ValueType::I64 => *value,
         };

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use wasi_rs::abi::{Call, Failure, Memory, Version};
-use wasi_rs::system::{Errno, Setup, Strings, System};
+use wasi_rs::system::{Errno, Setup, Stdio, Strings, System};
 use wasi_rs_fuzz::{function, words};
 
 struct Guest {
@@ -26,7 +26,7 @@ impl Guest {
         let system = System::new(Setup {
             args: strings(&["program", "", "äö"]),
             environ: strings(&["NAME=value"]),
-            stdio: [null.as_raw_fd(); 3],
+            stdio: [0; 3].map(|_| Stdio::Lent(null.as_raw_fd())),
             max_files: Some(8),
             ..Setup::default()
         });

@@ -36,6 +36,14 @@ impl Version {
         }
     }
 
+    /// Where in a `filestat` the size of the file is.
+    pub const fn filestat_size_at(self) -> usize {
+        match self {
+            Version::Preview1 => 32,
+            Version::Unstable => 24,
+        }
+    }
+
     /// Bytes of `subscription`.
     pub const fn subscription_size(self) -> usize {
         match self {
@@ -55,10 +63,7 @@ impl Version {
 
     /// Writes a `filestat`. `EOVERFLOW` where an unstable guest can't count the links.
     pub fn write_filestat(self, to: &Region<'_>, stat: &Filestat) -> Result<()> {
-        let size_at = match self {
-            Version::Preview1 => 32,
-            Version::Unstable => 24,
-        };
+        let size_at = self.filestat_size_at();
         match self {
             Version::Preview1 => to.write_u64(24, stat.nlink),
             Version::Unstable => {

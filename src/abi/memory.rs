@@ -3,9 +3,9 @@
 #![allow(unsafe_code)] // The one place that dereferences guest pointers.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
-use crate::system::{Buffer, Errno, Result};
+use crate::system::{Buffer, Errno, Result, copy_from_shared, copy_to_shared};
 
 /// Linear memory for the time of one call.
 #[derive(Clone, Copy)]
@@ -77,7 +77,8 @@ impl<'m> Region<'m> {
     pub fn read(&self, offset: usize, bytes: &mut [u8]) {
         let from = self.at(offset, bytes.len());
         if self.shared {
-            copy_from_shared(from, bytes);
+            // SAFETY: as below; memory that is shared is accessed atomically everywhere.
+            unsafe { copy_from_shared(from, bytes) };
         } else {
             // SAFETY: `at` has checked the bounds; nobody shares this memory, and `bytes` is a
             // Rust slice, of which guest memory is never part.
@@ -89,7 +90,8 @@ impl<'m> Region<'m> {
     pub fn write(&self, offset: usize, bytes: &[u8]) {
         let to = self.at(offset, bytes.len());
         if self.shared {
-            copy_to_shared(bytes, to);
+            // SAFETY: as for reading.
+            unsafe { copy_to_shared(bytes, to) };
         } else {
             // SAFETY: as in `read`.
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
@@ -160,60 +162,6 @@ numbers! {
     u16, AtomicU16, read_u16, write_u16;
     u32, AtomicU32, read_u32, write_u32;
     u64, AtomicU64, read_u64, write_u64;
-}
-
-const WORD: usize = size_of::<u64>();
-
-/// Bytes up to the first address that holds an aligned word.
-fn bytes_before_words(address: *mut u8, length: usize) -> usize {
-    address.align_offset(WORD).min(length)
-}
-
-fn copy_from_shared(from: *mut u8, bytes: &mut [u8]) {
-    let (head, rest) = bytes.split_at_mut(bytes_before_words(from, bytes.len()));
-    let (words, tail) = rest.as_chunks_mut::<WORD>();
-    let words_at = head.len();
-    let tail_at = words_at + words.len() * WORD;
-    for (index, byte) in head.iter_mut().enumerate() {
-        *byte = load_byte(from, index);
-    }
-    for (index, word) in words.iter_mut().enumerate() {
-        // SAFETY: in bounds, since the region holds `bytes.len()` bytes; aligned, since the head
-        // ends at an aligned address. Atomic, since other threads may write.
-        let atomic = unsafe { AtomicU64::from_ptr(from.add(words_at + index * WORD).cast()) };
-        *word = atomic.load(Ordering::Relaxed).to_ne_bytes();
-    }
-    for (index, byte) in tail.iter_mut().enumerate() {
-        *byte = load_byte(from, tail_at + index);
-    }
-}
-
-fn copy_to_shared(bytes: &[u8], to: *mut u8) {
-    let (head, rest) = bytes.split_at(bytes_before_words(to, bytes.len()));
-    let (words, tail) = rest.as_chunks::<WORD>();
-    let words_at = head.len();
-    let tail_at = words_at + words.len() * WORD;
-    for (index, byte) in head.iter().enumerate() {
-        store_byte(to, index, *byte);
-    }
-    for (index, word) in words.iter().enumerate() {
-        // SAFETY: as in `copy_from_shared`.
-        let atomic = unsafe { AtomicU64::from_ptr(to.add(words_at + index * WORD).cast()) };
-        atomic.store(u64::from_ne_bytes(*word), Ordering::Relaxed);
-    }
-    for (index, byte) in tail.iter().enumerate() {
-        store_byte(to, tail_at + index, *byte);
-    }
-}
-
-fn load_byte(start: *mut u8, index: usize) -> u8 {
-    // SAFETY: the callers stay within a region; every byte is aligned.
-    unsafe { AtomicU8::from_ptr(start.add(index)) }.load(Ordering::Relaxed)
-}
-
-fn store_byte(start: *mut u8, index: usize, byte: u8) {
-    // SAFETY: as in `load_byte`.
-    unsafe { AtomicU8::from_ptr(start.add(index)) }.store(byte, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ pub mod errno;
 mod layout;
 mod memory;
 mod table;
+pub mod trace;
+mod witx;
 
 pub use layout::Version;
 pub use memory::{Memory, Region};
 pub use table::{FUNCTIONS, Function, MAX_PARAMETERS, ValueType};
+pub use witx::{Kind, Notation, Parameter};
 
 use crate::system::{Errno, PathArgument, PathBuffer, Result, System};
 
@@ -39,6 +42,17 @@ pub struct Call<'c> {
     /// Further ones are not looked at. Not copied: each is read where and as wide as it was just
     /// written, which a processor can forward from the pending store.
     pub arguments: &'c [u64; MAX_PARAMETERS],
+}
+
+/// Runs a call; every front comes through here. With `trace`, it leaves a line on the standard
+/// error of the host.
+#[inline]
+pub fn call(
+    function: &Function,
+    call: &mut Call<'_>,
+    trace: bool,
+) -> std::result::Result<(), Failure> {
+    if trace { trace::traced(function, call) } else { (function.handler)(call) }
 }
 
 impl<'c> Call<'c> {

@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use super::copy::{copy_from_shared, copy_to_shared};
 use super::{Errno, Result};
 
 /// Most pieces that one system call takes (`IOV_MAX` of Linux).
@@ -43,6 +44,20 @@ impl<'m> Buffer<'m> {
         let iov_base = self.raw.iov_base.wrapping_byte_add(length);
         let raw = libc::iovec { iov_base, iov_len: self.raw.iov_len - length };
         Buffer { raw, memory: PhantomData }
+    }
+
+    /// Copies the bytes out. Panics when `bytes` is longer.
+    pub fn read(&self, bytes: &mut [u8]) {
+        assert!(bytes.len() <= self.len(), "outside of the buffer");
+        // SAFETY: `Buffer::new` promises the memory, and `bytes` is not longer.
+        unsafe { copy_from_shared(self.raw.iov_base.cast(), bytes) };
+    }
+
+    /// Copies bytes in. Panics when `bytes` is longer.
+    pub fn write(&self, bytes: &[u8]) {
+        assert!(bytes.len() <= self.len(), "outside of the buffer");
+        // SAFETY: as in `read`.
+        unsafe { copy_to_shared(bytes, self.raw.iov_base.cast()) };
     }
 
     /// The first `length` bytes, or all if there are fewer.

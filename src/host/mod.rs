@@ -2,7 +2,9 @@
 //! on paths. Flags and errors of the system stay here.
 
 mod buffer;
+mod channel;
 mod clock;
+mod copy;
 mod directory;
 mod errno;
 mod file;
@@ -20,11 +22,13 @@ mod stream;
 mod types;
 
 pub use buffer::{Buffer, MAX_BUFFERS, Received};
-pub use clock::{Clock, resolution, time, yield_now};
+pub use channel::{Channel, Output};
+pub use clock::{Clock, Time, yield_now};
+pub use copy::{copy_from_shared, copy_to_shared};
 pub use directory::{Directory, OpenOptions, Place};
 pub use errno::{Errno, Result};
 pub use file::{File, filetype};
-pub use interrupt::{Interrupt, is_main_thread};
+pub use interrupt::{Interrupt, Signal, is_main_thread};
 pub use limits::default_max_files;
 pub use mount::Mount;
 pub use path::{GuestPath, PathBuffer};
@@ -32,7 +36,7 @@ pub use poll::{Interest, Ready, bytes_available, poll};
 pub use random::Random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
-pub use stream::Stream;
+pub use stream::{Stream, duplicate, pipe};
 pub use types::{
     Access, Advice, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes, Timestamp, Whence,
 };

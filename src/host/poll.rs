@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::interrupt::INTERVAL;
 use super::{Errno, Interrupt, Result};
 
 bitflags! {
@@ -49,14 +48,15 @@ pub fn poll(
     timeout: Option<Duration>,
     interrupt: Interrupt,
 ) -> Result<Vec<Ready>> {
-    let mut fds: Vec<PollFd<'_>> = interests
-        .iter()
-        .map(|(fd, interest)| PollFd::from_borrowed_fd(*fd, interest.flags()))
-        .collect();
+    let mut fds = Vec::with_capacity(interests.len() + 1);
+    for (fd, interest) in interests {
+        fds.push(PollFd::from_borrowed_fd(*fd, interest.flags()));
+    }
+    fds.extend(interrupt.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
     // Past the end of time is for ever.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     poll_until(&mut fds, deadline, interrupt)?;
-    Ok(fds.iter().map(|fd| ready(fd.revents())).collect())
+    Ok(fds[..interests.len()].iter().map(|fd| ready(fd.revents())).collect())
 }
 
 fn poll_until(
@@ -64,14 +64,16 @@ fn poll_until(
     deadline: Option<Instant>,
     interrupt: Interrupt,
 ) -> Result<()> {
-    let interval = interrupt.is_possible().then_some(INTERVAL);
+    let interval = interrupt.interval();
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let is_last = interval.is_none_or(|interval| left.is_some_and(|left| left <= interval));
         let timeout = if is_last { left } else { interval };
         match rustix::event::poll(fds, timeout.map(timespec).as_ref()) {
             Ok(0) if !is_last => {}
-            Ok(_) => return Ok(()),
+            // Not the signal alone: what is ready may be told, unless the guest is to end.
+            Ok(_) if interrupt.fd().is_none() || !interrupt.is_due() => return Ok(()),
+            Ok(_) => {}
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -4,7 +4,7 @@
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rand::rngs::StdRng;
+use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng};
 
 use super::Result;
@@ -21,20 +21,27 @@ pub struct Random {
 
 #[derive(Debug)]
 struct Seeded {
-    generator: StdRng,
-    bytes_left: usize,
-    /// `forks()` when it was seeded.
-    forks: u64,
+    generator: ChaCha12Rng,
+    /// Without end where the seed is the host's.
+    bytes_left: u64,
+    /// `forks()` when it was seeded; `None` when that is no matter.
+    forks: Option<u64>,
 }
 
 impl Random {
+    /// A generator that gives the same bytes for the same seed, for as long as anyone asks.
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        let generator = ChaCha12Rng::from_seed(seed);
+        Random { seeded: Some(Seeded { generator, bytes_left: u64::MAX, forks: None }) }
+    }
+
     /// Fills `bytes`.
     ///
     /// Errors: those of the kernel's generator.
     pub fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         for piece in bytes.chunks_mut(BYTES_PER_SEED) {
             let seeded = self.ready_for(piece.len())?;
-            seeded.bytes_left -= piece.len();
+            seeded.bytes_left -= piece.len() as u64;
             seeded.generator.fill_bytes(piece);
         }
         Ok(())
@@ -43,7 +50,9 @@ impl Random {
     /// Seeded anew where it must be; `length` is at most what one seed gives.
     fn ready_for(&mut self, length: usize) -> Result<&mut Seeded> {
         let forks = forks();
-        let good = |seeded: &Seeded| seeded.bytes_left >= length && seeded.forks == forks;
+        let good = |seeded: &Seeded| {
+            seeded.bytes_left >= length as u64 && seeded.forks.is_none_or(|before| before == forks)
+        };
         if !self.seeded.as_ref().is_some_and(good) {
             self.seeded = Some(Seeded::new(forks)?);
         }
@@ -53,9 +62,13 @@ impl Random {
 
 impl Seeded {
     fn new(forks: u64) -> Result<Self> {
-        let mut seed = <StdRng as SeedableRng>::Seed::default();
+        let mut seed = <ChaCha12Rng as SeedableRng>::Seed::default();
         fill_from_kernel(&mut seed)?;
-        Ok(Seeded { generator: StdRng::from_seed(seed), bytes_left: BYTES_PER_SEED, forks })
+        Ok(Seeded {
+            generator: ChaCha12Rng::from_seed(seed),
+            bytes_left: BYTES_PER_SEED as u64,
+            forks: Some(forks),
+        })
     }
 }
 
@@ -101,8 +114,8 @@ mod tests {
     use super::*;
 
     /// The bytes that a known seed gives.
-    fn known() -> StdRng {
-        StdRng::from_seed([7; 32])
+    fn known() -> ChaCha12Rng {
+        ChaCha12Rng::from_seed([7; 32])
     }
 
     fn take<const N: usize>(random: &mut Random) -> [u8; N] {
@@ -113,14 +126,14 @@ mod tests {
 
     #[test]
     fn takes_a_new_seed_when_one_is_used_up() {
-        let seeded = Seeded { generator: known(), bytes_left: 64, forks: forks() };
+        let seeded = Seeded { generator: known(), bytes_left: 64, forks: Some(forks()) };
         let mut random = Random { seeded: Some(seeded) };
         let mut expected = [[0; 64]; 2];
         let mut generator = known();
         expected.iter_mut().for_each(|bytes| generator.fill_bytes(bytes));
         assert_eq!(take(&mut random), expected[0]);
         assert_ne!(take(&mut random), expected[1]);
-        assert_eq!(random.seeded.map(|seeded| seeded.bytes_left), Some(BYTES_PER_SEED - 64));
+        assert_eq!(random.seeded.map(|seeded| seeded.bytes_left), Some(BYTES_PER_SEED as u64 - 64));
     }
 
     #[test]

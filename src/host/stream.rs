@@ -4,6 +4,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use arrayvec::ArrayVec;
 use rustix::fs::OFlags;
 
 use super::buffer::{preadv, pwritev, readv, retry_on_intr, writev};
@@ -33,8 +34,27 @@ impl AsFd for StreamFd {
     }
 }
 
+/// A descriptor of its own for what `fd` stands for, close-on-exec.
+///
+/// Errors: `EBADF`, `EMFILE`.
+pub fn duplicate(fd: RawFd) -> Result<OwnedFd> {
+    if fd < 0 {
+        return Err(Errno::Badf);
+    }
+    // SAFETY: not negative; the system looks whether it is open.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, libc::STDERR_FILENO + 1)?)
+}
+
+/// A pipe: its reading and its writing end, close-on-exec.
+pub fn pipe() -> Result<[OwnedFd; 2]> {
+    let (reader, writer) = std::io::pipe()?;
+    Ok([reader.into(), writer.into()])
+}
+
 /// A pipe is ready for writing when this much fits (`PIPE_BUF` of Linux).
 const WRITABLE_WITHOUT_WAITING: usize = 4096;
+const BUFFERS_OF_PIECE: usize = 16;
 
 /// A stream and the flags that the guest sees, which may differ from those of the host.
 #[derive(Debug)]
@@ -63,8 +83,15 @@ impl Stream {
         if fd < 0 {
             return Err(Errno::Badf);
         }
-        let is_standard = fd <= libc::STDERR_FILENO;
-        let fd = StreamFd::Lent(fd);
+        Stream::inherited(StreamFd::Lent(fd), fd <= libc::STDERR_FILENO, interrupt)
+    }
+
+    /// A copy of a descriptor that the host gives away; the rest is as for one that is lent.
+    pub fn given(fd: OwnedFd, interrupt: Interrupt) -> Result<Self> {
+        Stream::inherited(StreamFd::Owned(fd), true, interrupt)
+    }
+
+    fn inherited(fd: StreamFd, is_standard: bool, interrupt: Interrupt) -> Result<Self> {
         let filetype = filetype(fd.as_fd())?;
         let os = rustix::fs::fcntl_getfl(&fd)?;
         let mut flags = Fdflags::empty();
@@ -141,14 +168,36 @@ impl Stream {
         if self.flags.contains(Fdflags::APPEND) && self.filetype == Filetype::RegularFile {
             rustix::fs::seek(self, rustix::fs::SeekFrom::End(0))?;
         }
-        match buffers.iter().find(|buffer| !buffer.is_empty()) {
-            Some(first) if self.is_nonblocking() || self.must_poll() => {
-                // Only what surely fits: the descriptor itself may be one that waits.
-                let some = first.truncated(WRITABLE_WITHOUT_WAITING);
-                self.when_ready(Interest::WRITE, |fd| writev(fd, &[some]))
-            }
-            _ => self.when_ready(Interest::WRITE, |fd| writev(fd, buffers)),
+        if buffers.iter().all(Buffer::is_empty) {
+            self.when_ready(Interest::WRITE, |fd| writev(fd, buffers))
+        } else if self.is_nonblocking() {
+            self.write_piece(buffers, 0)
+        } else if self.must_poll() {
+            self.write_in_pieces(buffers)
+        } else {
+            self.when_ready(Interest::WRITE, |fd| writev(fd, buffers))
         }
+    }
+
+    /// Writes all, as a descriptor that waits does: programs rely on it. What has been written
+    /// before an error counts.
+    fn write_in_pieces(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let length = buffers.iter().map(Buffer::len).sum();
+        let mut written = 0;
+        while written < length {
+            match self.write_piece(buffers, written) {
+                Ok(some) => written += some,
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(written)
+    }
+
+    /// Writes only what surely fits: the descriptor itself may be one that waits.
+    fn write_piece(&self, buffers: &[Buffer<'_>], skip: usize) -> Result<usize> {
+        let piece = piece(buffers, skip);
+        self.when_ready(Interest::WRITE, |fd| writev(fd, &piece))
     }
 
     /// Reads at `offset`. `ESPIPE` where there are no offsets.
@@ -232,6 +281,21 @@ impl Stream {
     pub fn set_times(&self, times: SetTimes) -> Result<()> {
         file::set_times(self.as_fd(), times)
     }
+}
+
+/// As much as fits into a pipe that is ready, of what comes after the first `skip` bytes.
+fn piece<'m>(buffers: &[Buffer<'m>], mut skip: usize) -> ArrayVec<Buffer<'m>, BUFFERS_OF_PIECE> {
+    let mut piece = ArrayVec::new();
+    let mut room = WRITABLE_WITHOUT_WAITING;
+    for buffer in buffers {
+        let part = buffer.without_first(skip).truncated(room);
+        skip -= skip.min(buffer.len());
+        room -= part.len();
+        if !part.is_empty() && piece.try_push(part).is_err() {
+            break;
+        }
+    }
+    piece
 }
 
 fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {

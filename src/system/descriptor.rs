@@ -3,8 +3,8 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::host::{
-    Advice, Buffer, Directory, DirectoryStream, Errno, Fdflags, File, Filestat, Filetype, Result,
-    SetTimes, Stream, Whence,
+    Advice, Buffer, Channel, Directory, DirectoryStream, Errno, Fdflags, File, Filestat, Filetype,
+    Result, SetTimes, Stream, Whence,
 };
 
 /// What is behind an fd. A file system in memory would be further variants.
@@ -16,6 +16,8 @@ pub enum Descriptor {
     Directory(OpenDirectory),
     /// Anything else: standard streams, pipes, terminals, devices, sockets.
     Stream(Stream),
+    /// Standard stream in memory of the host.
+    Channel(Channel),
 }
 
 /// A directory the guest holds open.
@@ -35,25 +37,30 @@ impl OpenDirectory {
     }
 }
 
-impl AsFd for Descriptor {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Descriptor::File(file) => file.as_fd(),
-            Descriptor::Directory(directory) => directory.directory.as_fd(),
-            Descriptor::Stream(stream) => stream.as_fd(),
-        }
-    }
-}
-
 /// Reading, writing and seeking a directory makes no sense; its rights don't allow it either.
 const NO_CONTENT: Errno = Errno::IsDir;
+/// What a pipe answers to whoever wants to be somewhere in it.
+const NO_POSITION: Errno = Errno::Spipe;
+/// What a pipe answers to whoever wants it stored.
+const NO_STORAGE: Errno = Errno::Inval;
 
 impl Descriptor {
+    /// `None` for what only this process knows, which is always ready.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Descriptor::File(file) => Some(file.as_fd()),
+            Descriptor::Directory(directory) => Some(directory.directory.as_fd()),
+            Descriptor::Stream(stream) => Some(stream.as_fd()),
+            Descriptor::Channel(_) => None,
+        }
+    }
+
     pub(super) fn filetype(&self) -> Filetype {
         match self {
             Descriptor::File(_) => Filetype::RegularFile,
             Descriptor::Directory(_) => Filetype::Directory,
             Descriptor::Stream(stream) => stream.filetype(),
+            Descriptor::Channel(_) => Filetype::Unknown,
         }
     }
 
@@ -66,6 +73,7 @@ impl Descriptor {
             Descriptor::File(file) => file.flags(),
             Descriptor::Directory(directory) => directory.flags,
             Descriptor::Stream(stream) => stream.flags(),
+            Descriptor::Channel(channel) => channel.flags(),
         }
     }
 
@@ -74,6 +82,7 @@ impl Descriptor {
             Descriptor::File(file) => file.set_flags(flags)?,
             Descriptor::Directory(directory) => directory.flags = flags,
             Descriptor::Stream(stream) => stream.set_flags(flags),
+            Descriptor::Channel(channel) => channel.set_flags(flags),
         }
         Ok(())
     }
@@ -82,6 +91,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.read(buffers),
             Descriptor::Stream(stream) => stream.read(buffers),
+            Descriptor::Channel(channel) => channel.read(buffers),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -90,6 +100,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.write(buffers),
             Descriptor::Stream(stream) => stream.write(buffers),
+            Descriptor::Channel(channel) => channel.write(buffers),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -98,6 +109,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.read_at(buffers, offset),
             Descriptor::Stream(stream) => stream.read_at(buffers, offset),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -106,6 +118,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.write_at(buffers, offset),
             Descriptor::Stream(stream) => stream.write_at(buffers, offset),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -114,6 +127,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.seek(offset, whence),
             Descriptor::Stream(stream) => stream.seek(offset, whence),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -122,6 +136,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.tell(),
             Descriptor::Stream(stream) => stream.seek(0, Whence::Current),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -130,6 +145,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.advise(offset, length, advice),
             Descriptor::Stream(stream) => stream.advise(offset, length, advice),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(Errno::Badf),
         }
     }
@@ -138,6 +154,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.allocate(offset, length),
             Descriptor::Stream(stream) => stream.allocate(offset, length),
+            Descriptor::Channel(_) => Err(NO_POSITION),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -146,6 +163,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.sync(),
             Descriptor::Stream(stream) => stream.sync(),
+            Descriptor::Channel(_) => Err(NO_STORAGE),
             Descriptor::Directory(directory) => directory.directory.sync(),
         }
     }
@@ -154,6 +172,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.datasync(),
             Descriptor::Stream(stream) => stream.datasync(),
+            Descriptor::Channel(_) => Err(NO_STORAGE),
             Descriptor::Directory(directory) => directory.directory.sync(),
         }
     }
@@ -162,6 +181,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.filestat(),
             Descriptor::Stream(stream) => stream.filestat(),
+            Descriptor::Channel(channel) => Ok(channel.filestat()),
             Descriptor::Directory(directory) => directory.directory.own_filestat(),
         }
     }
@@ -170,6 +190,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.set_size(size),
             Descriptor::Stream(stream) => stream.set_size(size),
+            Descriptor::Channel(_) => Err(NO_STORAGE),
             Descriptor::Directory(_) => Err(NO_CONTENT),
         }
     }
@@ -178,6 +199,7 @@ impl Descriptor {
         match self {
             Descriptor::File(file) => file.set_times(times),
             Descriptor::Stream(stream) => stream.set_times(times),
+            Descriptor::Channel(_) => Err(NO_STORAGE),
             Descriptor::Directory(directory) => directory.directory.set_own_times(times),
         }
     }

@@ -13,8 +13,10 @@ mod strings;
 mod table;
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use descriptor::{Descriptor, OpenDirectory};
 pub use fds::Fdstat;
@@ -30,10 +32,11 @@ use table::{Entry, FdTable};
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    Interrupt, MAX_BUFFERS, Mount, Oflags, PathBuffer, ReceiveFlags, Received, Result, SetTime,
-    SetTimes, Shutdown, Timestamp, Whence, is_main_thread, resolution, time, yield_now,
+    Interrupt, MAX_BUFFERS, Mount, Oflags, Output, PathBuffer, ReceiveFlags, Received, Result,
+    SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence, copy_from_shared, copy_to_shared,
+    duplicate, is_main_thread, pipe, yield_now,
 };
-use crate::host::{Directory, Random, Stream, default_max_files};
+use crate::host::{Channel, Directory, Random, Stream, default_max_files};
 
 /// What a guest starts with.
 #[derive(Debug, Default)]
@@ -43,12 +46,35 @@ pub struct Setup {
     /// Environment, each `NAME=value`.
     pub environ: Strings,
     /// Descriptors of the host that the guest has as 0 to 2.
-    pub stdio: [i32; 3],
+    pub stdio: [Stdio; 3],
     /// How many descriptors it may have at once, these and preopens included; by default a quarter
     /// of what the host may have, and 65,536 at most.
     pub max_files: Option<u32>,
     /// What ends its waits.
     pub interrupt: Interrupt,
+    /// Seed of its random numbers; by default they are as random as the host's.
+    pub seed: Option<[u8; 32]>,
+    /// Its clocks.
+    pub time: Time,
+}
+
+/// What the guest has as a standard stream.
+#[derive(Debug)]
+pub enum Stdio {
+    /// A descriptor that stays the host's.
+    Lent(i32),
+    /// A descriptor that is closed with the guest's.
+    Given(OwnedFd),
+    /// Bytes to read.
+    Input(Arc<[u8]>),
+    /// Room to write into.
+    Output(Output),
+}
+
+impl Default for Stdio {
+    fn default() -> Self {
+        Stdio::Lent(0)
+    }
 }
 
 /// All that one guest can see and do.
@@ -60,23 +86,24 @@ pub struct System {
     pub environ: Strings,
     table: FdTable,
     random: Random,
+    time: Time,
     interrupt: Interrupt,
 }
 
 impl System {
-    /// A guest that has descriptors 0 to 2, lent by the host, and nothing else.
+    /// A guest that has descriptors 0 to 2, from the host, and nothing else.
     ///
     /// Errors: `EBADF` when one of `stdio` is not open; `EINVAL` when it is of no kind that a
     /// guest can use (an epoll instance, for example); `EMFILE` when there are too many.
     pub fn new(setup: Setup) -> Result<Self> {
-        let Setup { args, environ, stdio, max_files, interrupt } = setup;
+        let Setup { args, environ, stdio, max_files, interrupt, seed, time } = setup;
         let table = FdTable::new(max_files.unwrap_or_else(default_max_files));
-        let random = Random::default();
-        let mut system = System { args, environ, table, random, interrupt };
-        for fd in stdio {
-            let stream = Stream::lent(fd, interrupt)?;
-            let rights = RightsPair::most_for(stream.filetype(), stream.is_terminal());
-            system.table.insert(Entry { descriptor: Descriptor::Stream(stream), rights })?;
+        let random = seed.map_or_else(Random::default, Random::from_seed);
+        let mut system = System { args, environ, table, random, time, interrupt };
+        for stream in stdio {
+            let descriptor = standard_stream(stream, interrupt)?;
+            let rights = RightsPair::most_for(descriptor.filetype(), descriptor.is_terminal());
+            system.table.insert(Entry { descriptor, rights })?;
         }
         Ok(system)
     }
@@ -104,9 +131,28 @@ impl System {
         self.random.fill(bytes)
     }
 
+    /// `clock_time_get`: nanoseconds.
+    pub fn clock_time_get(&mut self, clock: Clock) -> Timestamp {
+        self.time.now(clock)
+    }
+
+    /// `clock_res_get`: nanoseconds.
+    pub fn clock_res_get(&self, clock: Clock) -> Timestamp {
+        self.time.resolution(clock)
+    }
+
     /// Closes all descriptors; those lent by the host stay open there. Every call on a descriptor
     /// is `EBADF` from then on.
     pub fn close(&mut self) {
         self.table = FdTable::new(0);
     }
+}
+
+fn standard_stream(stream: Stdio, interrupt: Interrupt) -> Result<Descriptor> {
+    Ok(match stream {
+        Stdio::Lent(fd) => Descriptor::Stream(Stream::lent(fd, interrupt)?),
+        Stdio::Given(fd) => Descriptor::Stream(Stream::given(fd, interrupt)?),
+        Stdio::Input(bytes) => Descriptor::Channel(Channel::input(bytes)),
+        Stdio::Output(output) => Descriptor::Channel(Channel::output(output)),
+    })
 }

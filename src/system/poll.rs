@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::rights::Rights;
-use super::{Clock, Descriptor, Errno, Fd, Result, System, Timestamp, time};
+use super::{Clock, Descriptor, Errno, Fd, Result, System, Timestamp};
 use crate::host::{Interest, Ready, bytes_available, poll};
 
 /// What the guest waits for, and the number by which it will recognise the event.
@@ -67,6 +67,8 @@ pub enum EventKind {
 /// A subscription once the descriptor has been looked up and the clock read.
 enum Watch {
     Refused(Errno),
+    /// What only this process knows never lets anyone wait.
+    Ready,
     Deadline(Duration),
     /// Position in the list given to the host, and what for.
     Descriptor(usize, Interest),
@@ -92,8 +94,8 @@ impl System {
         let start = Instant::now();
         let timeout = timeout(&watches);
         loop {
-            let ready = self.poll_descriptors(&polled, timeout)?;
-            let elapsed = start.elapsed();
+            let ready = self.poll_descriptors(&polled, self.waiting_time(timeout))?;
+            let elapsed = self.passed(&ready, timeout).unwrap_or_else(|| start.elapsed());
             let mut events = Vec::with_capacity(subscriptions.len());
             events.extend(subscriptions.iter().zip(&watches).filter_map(
                 |(subscription, watch)| self.event(subscription, watch, &ready, elapsed),
@@ -104,16 +106,34 @@ impl System {
         }
     }
 
+    /// Virtual time needs no waiting for.
+    fn waiting_time(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if self.time.is_virtual() { timeout.and(Some(Duration::ZERO)) } else { timeout }
+    }
+
+    /// How much virtual time passes: all there is to wait for, unless something is ready before.
+    /// `None` for real time.
+    fn passed(&mut self, ready: &[Ready], timeout: Option<Duration>) -> Option<Duration> {
+        if !self.time.is_virtual() {
+            return None;
+        }
+        let nothing = ready.iter().all(|ready| ready.ready.is_empty() && !ready.invalid);
+        let passed = timeout.filter(|_| nothing).unwrap_or(Duration::ZERO);
+        self.time.advance(passed);
+        Some(passed)
+    }
+
     fn watch(&mut self, subscription: &Subscription, polled: &mut Polled) -> Watch {
         let (fd, interest) = match subscription.kind {
             SubscriptionKind::Clock { clock, timeout, absolute } => {
-                let now = if absolute { time(clock) } else { 0 };
+                let now = if absolute { self.time.now(clock) } else { 0 };
                 return Watch::Deadline(Duration::from_nanos(timeout.saturating_sub(now)));
             }
             SubscriptionKind::FdRead(fd) => (fd, Interest::READ),
             SubscriptionKind::FdWrite(fd) => (fd, Interest::WRITE),
         };
         match self.table.with(fd, needed(interest)) {
+            Ok(descriptor) if descriptor.fd().is_none() => Watch::Ready,
             Ok(_) => Watch::Descriptor(polled.add(fd, interest), interest),
             Err(error) => Watch::Refused(error),
         }
@@ -125,7 +145,8 @@ impl System {
         }
         let mut interests = Vec::with_capacity(polled.list.len());
         for &(fd, interest) in &polled.list {
-            interests.push((self.table.known(fd)?.descriptor.as_fd(), interest));
+            let fd = self.table.known(fd)?.descriptor.fd().ok_or(Errno::Badf)?;
+            interests.push((fd, interest));
         }
         poll(&interests, timeout, self.interrupt)
     }
@@ -144,6 +165,9 @@ impl System {
         };
         match *watch {
             Watch::Refused(error) => event(error, Ready::default()),
+            Watch::Ready => {
+                event(Errno::Success, Ready { ready: Interest::all(), ..Ready::default() })
+            }
             Watch::Deadline(deadline) if elapsed >= deadline => {
                 event(Errno::Success, Ready::default())
             }
@@ -172,6 +196,7 @@ impl System {
         match self.table.known(fd).map(|entry| &entry.descriptor) {
             Ok(Descriptor::File(file)) => file.bytes_to_read(),
             Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
+            Ok(Descriptor::Channel(channel)) => channel.bytes_to_read(),
             _ => 0,
         }
     }
@@ -216,7 +241,7 @@ fn timeout(watches: &[Watch]) -> Option<Duration> {
     watches
         .iter()
         .filter_map(|watch| match watch {
-            Watch::Refused(_) => Some(Duration::ZERO),
+            Watch::Refused(_) | Watch::Ready => Some(Duration::ZERO),
             Watch::Deadline(deadline) => Some(*deadline),
             Watch::Descriptor(..) => None,
         })

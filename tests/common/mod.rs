@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wasi_rs::abi::{Call, FUNCTIONS, Function, MAX_PARAMETERS, Memory, ValueType};
 pub use wasi_rs::abi::{Failure, Version};
-pub use wasi_rs::system::{Errno, Mount, Setup, Strings, System};
+pub use wasi_rs::system::{Errno, Mount, Setup, Stdio, Strings, System};
 
 /// What memory holds before anyone writes.
 pub const SENTINEL: u8 = 0xEE;
@@ -132,6 +132,14 @@ impl Guest {
     }
 
     pub fn with_stdio(stdio: [OwnedFd; 3]) -> Self {
+        let lent = stdio.each_ref().map(|fd| Stdio::Lent(fd.as_raw_fd()));
+        let mut guest = Guest::with_setup(Setup { stdio: lent, ..Setup::default() });
+        guest.stdio = stdio.into();
+        guest
+    }
+
+    /// With arguments and environment of its own.
+    pub fn with_setup(setup: Setup) -> Self {
         let directory = TempDir::new().unwrap();
         let strings = |items: &[&str]| {
             Strings::new(items.iter().map(|item| item.as_bytes().to_vec())).unwrap()
@@ -139,8 +147,7 @@ impl Guest {
         let mut system = System::new(Setup {
             args: strings(&["program", "", "äö"]),
             environ: strings(&["NAME=value", "EMPTY="]),
-            stdio: stdio.each_ref().map(AsRawFd::as_raw_fd),
-            ..Setup::default()
+            ..setup
         })
         .unwrap();
         let sandbox = directory.path().join("sandbox");
@@ -153,7 +160,7 @@ impl Guest {
             version: Version::Preview1,
             directory,
             top: 64,
-            stdio: stdio.into(),
+            stdio: Vec::new(),
         }
     }
 
@@ -324,11 +331,12 @@ pub fn function(name: &str) -> &'static Function {
 /// The upper half of an i32 is what no one may look at.
 pub fn words(name: &str, arguments: &[u64]) -> [u64; MAX_PARAMETERS] {
     const GARBAGE: u64 = 0xDEAD_BEEF << 32;
-    let parameters = function(name).parameters;
-    assert_eq!(parameters.len(), arguments.len(), "arguments of {name}");
+    let function = function(name);
+    assert_eq!(function.parameters.len(), arguments.len(), "arguments of {name}");
     let mut words = [GARBAGE; MAX_PARAMETERS];
-    for (word, (value, parameter)) in words.iter_mut().zip(arguments.iter().zip(parameters)) {
-        *word = match parameter {
+    for (word, (value, kind)) in words.iter_mut().zip(arguments.iter().zip(function.value_types()))
+    {
+        *word = match kind {
             ValueType::I32 => GARBAGE | (value & 0xFFFF_FFFF),
             ValueType::I64 => *value,
         };

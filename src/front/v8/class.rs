@@ -9,10 +9,12 @@ use napi_derive::napi;
 
 use super::environment::{Glue, interrupt};
 use super::guest::Guest;
-use super::js::{JsResult, Type, Value};
 use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
-use crate::system::{Errno, Interrupt, Setup, Strings, System};
+#[cfg(feature = "wasmtime")]
+use crate::front::js::Js;
+use crate::front::js::{JsResult, Type, Value};
+use crate::system::{Errno, Interrupt, Setup, Stdio, Strings, System};
 
 /// Makes WASI objects. Their state is in their own properties, where loaders of WebAssembly
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
@@ -78,6 +80,8 @@ pub fn shape_class(mut exports: Object<'_>, env: Env) -> Result<()> {
     let class = Glue::of(env)?.call(c"classOf", &[native.raw()])?;
     // SAFETY: a value of this environment.
     let class = unsafe { Unknown::from_napi_value(env.raw(), class)? };
+    #[cfg(feature = "wasmtime")]
+    crate::front::bridge::export(Js(env.raw()), exports.raw())?;
     exports.set_named_property("WASI", class)
 }
 
@@ -164,8 +168,10 @@ fn module_name(version: Version) -> &'static str {
 fn system(options: Options, interrupt: Interrupt) -> std::result::Result<System, Errno> {
     let args = Strings::new(options.args)?;
     let environ = Strings::new(options.environ)?;
-    let Options { stdio, max_files, .. } = options;
-    let mut system = System::new(Setup { args, environ, stdio, max_files, interrupt })?;
+    let stdio = options.stdio.map(Stdio::Lent);
+    let max_files = options.max_files;
+    let setup = Setup { args, environ, stdio, max_files, interrupt, ..Setup::default() };
+    let mut system = System::new(setup)?;
     for Preopen { name, path, mount } in options.preopens {
         system.preopen(name.into(), path.as_ref(), mount)?;
     }

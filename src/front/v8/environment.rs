@@ -9,7 +9,7 @@ use std::ptr;
 use napi::{Env, sys};
 use once_cell::sync::Lazy;
 
-use super::js::{Js, JsResult, Thrown, Value};
+use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::system::{Interrupt, is_main_thread};
 
 static GLUE: &str = include_str!("glue.js");

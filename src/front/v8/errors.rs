@@ -1,8 +1,8 @@
 //! The errors of node:wasi. Their messages are made by glue.js, out of the running Node's own.
 
 use super::environment::Glue;
-use super::js::{JsResult, Thrown, Value};
 use crate::abi::errno;
+use crate::front::js::{JsResult, Thrown, Value};
 use crate::system::Errno;
 
 impl Glue {

@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use napi::sys;
 
-use super::js::{Js, JsResult, Thrown, Value};
 use super::trampoline::Scratch;
-use crate::abi::{Call, FUNCTIONS, Failure, MAX_PARAMETERS, Memory, Version, errno};
+use crate::abi::{self, Call, FUNCTIONS, Failure, MAX_PARAMETERS, Memory, Version, errno};
+use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::system::{Errno, System};
 
 /// Where the guest's linear memory is.
@@ -27,6 +27,9 @@ pub struct Guest {
     system: RefCell<System>,
     version: Version,
     return_on_exit: bool,
+    /// As the environment asks when the object is made. On the main thread an assignment to
+    /// `process.env` reaches it; in a Worker, where `process.env` is a copy, it does not.
+    trace: bool,
     /// `None` until the object is started.
     memory: Cell<Option<LinearMemory>>,
     /// In the scratch memory of the environment.
@@ -48,6 +51,7 @@ impl Guest {
             system: RefCell::new(system),
             version,
             return_on_exit,
+            trace: abi::trace::is_asked_for(),
             memory: Cell::new(None),
             scratch: scratch.cast(),
         }
@@ -107,7 +111,8 @@ impl Guest {
         // memory, which other threads may grow, never moves.
         let memory = unsafe { Memory::new(memory.start, memory.size, memory.shared) };
         let version = self.version;
-        Ok((function.handler)(&mut Call { system: &mut system, memory, version, arguments }))
+        let mut call = Call { system: &mut system, memory, version, arguments };
+        Ok(abi::call(function, &mut call, self.trace))
     }
 }
 

@@ -1,9 +1,8 @@
-//! The engine is V8, in the caller's thread: `class WASI`. The only place that names napi.
+//! The engine is V8, in the caller's thread: `class WASI`. Names napi.
 
 mod class;
 mod environment;
 mod errors;
 mod guest;
-mod js;
 mod options;
 mod trampoline;

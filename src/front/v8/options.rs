@@ -4,8 +4,8 @@
 use std::ffi::CStr;
 
 use super::environment::Glue;
-use super::js::{Js, JsResult, Type, Value};
 use crate::abi::Version;
+use crate::front::js::{Js, JsResult, Type, Value};
 use crate::system::Mount;
 
 /// All options but `returnOnExit`, which is read only after the rest has been put to use.

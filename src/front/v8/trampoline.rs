@@ -39,7 +39,7 @@ pub fn module() -> Vec<u8> {
     let mut code = CodeSection::new();
     for (index, function) in (0..).zip(FUNCTIONS) {
         let results = function.returns_errno().then_some(ValType::I32);
-        types.ty().function(function.parameters.iter().map(value_type), results);
+        types.ty().function(function.value_types().map(value_type), results);
         functions.function(HOST_TYPE + 1 + index);
         exports.export(function.name, ExportKind::Func, HOST + 1 + index);
         code.function(&body(index, function));
@@ -66,7 +66,7 @@ fn imports() -> ImportSection {
 fn body(index: u32, function: &abi::Function) -> Function {
     let mut body = Function::new([]);
     let mut code = body.instructions();
-    for (parameter, kind) in (0..).zip(function.parameters) {
+    for (parameter, kind) in (0..).zip(function.value_types()) {
         code.i32_const(0).local_get(parameter);
         let slot = at(u64::from(parameter) * SLOT);
         match kind {
@@ -86,7 +86,7 @@ fn at(offset: u64) -> MemArg {
     MemArg { offset, align: 2, target: MemArgTarget::Memory(0), ordering: None }
 }
 
-fn value_type(kind: &ValueType) -> ValType {
+fn value_type(kind: ValueType) -> ValType {
     match kind {
         ValueType::I32 => ValType::I32,
         ValueType::I64 => ValType::I64,

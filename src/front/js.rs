@@ -1,5 +1,6 @@
 //! JavaScript values through Node-API, one short method for each operation.
 #![allow(unsafe_code)] // Node-API is a C interface.
+#![cfg_attr(not(feature = "wasmtime"), allow(dead_code))] // The bridge uses the rest.
 
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -33,8 +34,8 @@ pub enum Type {
     String,
     Object,
     Function,
-    /// Symbol or bigint.
-    Other,
+    BigInt,
+    Symbol,
 }
 
 /// The environment of the native function that runs.
@@ -66,7 +67,7 @@ macro_rules! value {
 
 impl Js {
     /// Anything but success leaves an exception behind: the one pending, or one made here.
-    fn check(self, status: sys::napi_status) -> JsResult<()> {
+    pub fn check(self, status: sys::napi_status) -> JsResult<()> {
         if status == sys::Status::napi_ok {
             return Ok(());
         }
@@ -88,6 +89,38 @@ impl Js {
         Thrown
     }
 
+    /// Throws a `TypeError` with a code.
+    pub fn throw_type_error(self, code: &CStr, message: &str) -> Thrown {
+        let message = std::ffi::CString::new(message).unwrap_or_default();
+        // SAFETY: both strings end with a NUL.
+        unsafe { sys::napi_throw_type_error(self.0, code.as_ptr(), message.as_ptr()) };
+        Thrown
+    }
+
+    /// Ends the process as an uncaught exception does, if one is pending that nobody can catch.
+    pub fn report_exception(self) {
+        let mut exception = ptr::null_mut();
+        // SAFETY: writes to a local; the value is of this environment.
+        unsafe {
+            if sys::napi_get_and_clear_last_exception(self.0, &mut exception)
+                == sys::Status::napi_ok
+            {
+                sys::napi_fatal_exception(self.0, exception);
+            }
+        }
+    }
+
+    /// A copy of the bytes of a `Uint8Array`.
+    pub fn copy_bytes(self, array: Value) -> JsResult<Vec<u8>> {
+        let (start, length) = self.bytes(array)?;
+        let mut bytes = vec![0; length];
+        if length > 0 {
+            // SAFETY: the array's own bytes, which may be shared with other threads.
+            unsafe { crate::system::copy_from_shared(start, &mut bytes) };
+        }
+        Ok(bytes)
+    }
+
     /// Throws a value.
     pub fn throw(self, error: Value) -> Thrown {
         // SAFETY: the value belongs to the environment.
@@ -102,6 +135,53 @@ impl Js {
         self.check(unsafe { sys::napi_open_handle_scope(self.0, &mut scope) })?;
         let _closed_at_last = HandleScope { js: self, scope };
         body()
+    }
+
+    /// A new object.
+    pub fn object(self) -> JsResult<Value> {
+        value!(self, napi_create_object())
+    }
+
+    /// Sets a property.
+    pub fn set(self, object: Value, name: &CStr, value: Value) -> JsResult<()> {
+        // SAFETY: values of this environment; the name ends with a NUL.
+        self.check(unsafe { sys::napi_set_named_property(self.0, object, name.as_ptr(), value) })
+    }
+
+    /// An array of values.
+    pub fn array(self, values: &[Value]) -> JsResult<Value> {
+        let array = value!(self, napi_create_array_with_length(values.len()))?;
+        for (index, value) in (0..).zip(values) {
+            // SAFETY: values of this environment.
+            self.check(unsafe { sys::napi_set_element(self.0, array, index, *value) })?;
+        }
+        Ok(array)
+    }
+
+    pub fn number(self, value: f64) -> JsResult<Value> {
+        value!(self, napi_create_double(value))
+    }
+
+    pub fn bigint(self, value: i64) -> JsResult<Value> {
+        value!(self, napi_create_bigint_int64(value))
+    }
+
+    /// Of a BigInt, modulo 2^64.
+    pub fn as_i64(self, value: Value) -> JsResult<i64> {
+        let (mut result, mut lossless) = (0, false);
+        // SAFETY: writes to locals.
+        self.check(unsafe {
+            sys::napi_get_value_bigint_int64(self.0, value, &mut result, &mut lossless)
+        })?;
+        Ok(result)
+    }
+
+    /// Of a number, as `ToInt32` has it.
+    pub fn as_i32(self, value: Value) -> JsResult<i32> {
+        let mut result = 0;
+        // SAFETY: writes to a local.
+        self.check(unsafe { sys::napi_get_value_int32(self.0, value, &mut result) })?;
+        Ok(result)
     }
 
     pub fn undefined(self) -> JsResult<Value> {
@@ -197,7 +277,8 @@ impl Js {
             sys::ValueType::napi_string => Type::String,
             sys::ValueType::napi_object | sys::ValueType::napi_external => Type::Object,
             sys::ValueType::napi_function => Type::Function,
-            _ => Type::Other,
+            sys::ValueType::napi_bigint => Type::BigInt,
+            _ => Type::Symbol,
         }
     }
 

@@ -1,0 +1,199 @@
+//! Settings and outcomes, between JavaScript and Rust. lib/options.js has checked what comes in.
+
+use std::ffi::{CStr, CString};
+use std::time::Duration;
+
+use crate::front::js::{Js, JsResult, Type, Value as JsValue};
+use crate::front::wasmtime::{
+    Detail, Failure, Import, Info, Outcome, Request, Settings, Shape, Source, Stream, Value,
+};
+use crate::system::{self, Errno};
+
+/// What `compile` is asked for.
+pub fn request(js: Js, object: JsValue) -> JsResult<Request> {
+    let path = js.get(object, c"path")?;
+    let source = match js.type_of(path) {
+        Type::String => Source::Path(js.as_text(path)?),
+        _ => Source::Bytes(js.copy_bytes(js.get(object, c"bytes")?)?),
+    };
+    let cache = js.get(object, c"cache")?;
+    let cache = match js.type_of(cache) {
+        Type::String => Some(js.as_text(cache)?.into()),
+        _ => None,
+    };
+    let precompiled = js.truthy(js.get(object, c"precompiled")?)?;
+    Ok(Request { source, cache, precompiled })
+}
+
+/// What `run` and `instantiate` are asked for. The inner error is of descriptors.
+pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Errno>> {
+    let get = |name| js.get(object, name);
+    let streams = [c"stdin", c"stdout", c"stderr"].map(|name| stream(js, get(name)?));
+    let [stdin, stdout, stderr] = streams;
+    let (stdin, stdout, stderr) = match (stdin?, stdout?, stderr?) {
+        (Ok(stdin), Ok(stdout), Ok(stderr)) => (stdin, stdout, stderr),
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return Ok(Err(error)),
+    };
+    Ok(Ok(Settings {
+        args: texts(js, get(c"args")?)?,
+        environ: texts(js, get(c"env")?)?,
+        preopens: preopens(js, get(c"preopens")?)?,
+        stdin,
+        stdout,
+        stderr,
+        max_buffer: js.as_f64(get(c"maxBuffer")?)? as usize,
+        timeout: timeout(js, get(c"timeout")?)?,
+        memory_limit: js.as_f64(get(c"memoryLimit")?)? as u64,
+        fuel: optional(js, get(c"fuel")?, Js::as_i64)?.map(i64::cast_unsigned),
+        max_stack: js.as_f64(get(c"maxStack")?)? as usize,
+        max_files: optional(js, get(c"maxFiles")?, Js::as_f64)?.map(|number| number as u32),
+        seed: optional(js, get(c"seed")?, Js::copy_bytes)?.and_then(|seed| seed.try_into().ok()),
+        clock: optional(js, get(c"clock")?, Js::as_i64)?.map(i64::cast_unsigned),
+        trace: js.truthy(get(c"trace")?)?,
+    }))
+}
+
+/// Milliseconds; none for 0.
+pub fn timeout(js: Js, value: JsValue) -> JsResult<Option<Duration>> {
+    let milliseconds = js.as_f64(value)?;
+    let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
+    Ok((milliseconds > 0.0).then_some(timeout))
+}
+
+fn optional<T>(
+    js: Js,
+    value: JsValue,
+    read: impl FnOnce(Js, JsValue) -> JsResult<T>,
+) -> JsResult<Option<T>> {
+    match js.type_of(value) {
+        Type::Null | Type::Undefined => Ok(None),
+        _ => read(js, value).map(Some),
+    }
+}
+
+/// A number is a descriptor, -1 to be captured; bytes are input.
+fn stream(js: Js, value: JsValue) -> JsResult<Result<Stream, Errno>> {
+    if js.type_of(value) != Type::Number {
+        return Ok(Ok(Stream::Input(js.copy_bytes(value)?.into())));
+    }
+    Ok(match js.as_i32(value)? {
+        -1 => Ok(Stream::Capture),
+        fd => system::duplicate(fd).map(Stream::Fd),
+    })
+}
+
+fn elements(js: Js, array: JsValue) -> JsResult<Vec<JsValue>> {
+    (0..js.array_length(array)?).map(|index| js.element(array, index)).collect()
+}
+
+fn texts(js: Js, array: JsValue) -> JsResult<Vec<Vec<u8>>> {
+    let texts = elements(js, array)?.into_iter().map(|text| Ok(js.as_text(text)?.into_bytes()));
+    texts.collect()
+}
+
+fn preopens(js: Js, array: JsValue) -> JsResult<Vec<(String, String, bool)>> {
+    let preopen = |entry| {
+        let text = |index| js.as_text(js.element(entry, index)?);
+        Ok((text(0)?, text(1)?, js.truthy(js.element(entry, 2)?)?))
+    };
+    elements(js, array)?.into_iter().map(preopen).collect()
+}
+
+/// Arguments of a call by the types of its parameters. `None` where a value is of another type, or
+/// can't be handed over at all.
+pub fn arguments(js: Js, array: JsValue, parameters: &[String]) -> JsResult<Option<Vec<Value>>> {
+    let values = elements(js, array)?;
+    if values.len() != parameters.len() {
+        return Ok(None);
+    }
+    values.into_iter().zip(parameters).map(|(value, kind)| argument(js, value, kind)).collect()
+}
+
+fn argument(js: Js, value: JsValue, kind: &str) -> JsResult<Option<Value>> {
+    Ok(match (kind, js.type_of(value)) {
+        ("i32", Type::Number) => Some(Value::I32(js.as_i32(value)?)),
+        ("f32", Type::Number) => Some(Value::F32(js.as_f64(value)? as f32)),
+        ("f64", Type::Number) => Some(Value::F64(js.as_f64(value)?)),
+        ("i64", Type::BigInt) => Some(Value::I64(js.as_i64(value)?)),
+        _ => None,
+    })
+}
+
+/// `{ code, message, … }`, or null.
+pub fn failure(js: Js, failure: Option<&Failure>) -> JsResult<JsValue> {
+    let Some(failure) = failure else { return js.null() };
+    let object = js.object()?;
+    js.set(object, c"code", js.string(&failure.code)?)?;
+    js.set(object, c"message", js.string(&failure.message)?)?;
+    for (name, detail) in &failure.details {
+        let value = match detail {
+            Detail::Text(text) => js.string(text)?,
+            Detail::Number(number) => js.number(*number)?,
+        };
+        js.set(object, &CString::new(*name).unwrap_or_default(), value)?;
+    }
+    Ok(object)
+}
+
+/// The object that the callbacks of `run`, `instantiate` and `call` get.
+pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
+    let object = js.object()?;
+    let set = |name: &CStr, value| js.set(object, name, value);
+    let or_null = |value: Option<f64>| value.map_or_else(|| js.null(), |value| js.number(value));
+    set(c"failure", failure(js, outcome.failure.as_ref())?)?;
+    set(c"exitCode", or_null(outcome.exit_code.map(exit_code))?)?;
+    set(c"stdout", js.buffer(&outcome.stdout)?)?;
+    set(c"stderr", js.buffer(&outcome.stderr)?)?;
+    set(c"duration", js.number(outcome.duration.as_secs_f64() * 1000.0)?)?;
+    set(c"fuelUsed", or_null(outcome.fuel_used.map(|fuel| fuel as f64))?)?;
+    set(c"memoryPeak", js.number(outcome.memory_peak as f64)?)?;
+    if !outcome.results.is_empty() {
+        set(c"results", results(js, &outcome.results)?)?;
+    }
+    Ok(object)
+}
+
+/// Signed, as class WASI gives it.
+fn exit_code(code: u32) -> f64 {
+    code.cast_signed().into()
+}
+
+fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
+    let values = results.iter().map(|value| match *value {
+        Value::I32(number) => js.int32(number),
+        Value::I64(number) => js.bigint(number),
+        Value::F32(number) => js.number(number.into()),
+        Value::F64(number) => js.number(number),
+    });
+    js.array(&values.collect::<JsResult<Vec<_>>>()?)
+}
+
+/// What `describe` gives.
+pub fn info(js: Js, info: &Info) -> JsResult<JsValue> {
+    let imports = info.imports.iter().map(|Import { module, name, shape }| {
+        let object = described(js, name, shape)?;
+        js.set(object, c"module", js.string(module)?)?;
+        Ok(object)
+    });
+    let exports = info.exports.iter().map(|(name, shape)| described(js, name, shape));
+    let object = js.object()?;
+    js.set(object, c"imports", js.array(&imports.collect::<JsResult<Vec<_>>>()?)?)?;
+    js.set(object, c"exports", js.array(&exports.collect::<JsResult<Vec<_>>>()?)?)?;
+    js.set(object, c"size", js.number(info.size as f64)?)?;
+    Ok(object)
+}
+
+fn described(js: Js, name: &str, shape: &Shape) -> JsResult<JsValue> {
+    let object = js.object()?;
+    js.set(object, c"name", js.string(name)?)?;
+    js.set(object, c"kind", js.string(shape.kind)?)?;
+    if let Some((parameters, results)) = &shape.signature {
+        js.set(object, c"parameters", strings(js, parameters)?)?;
+        js.set(object, c"results", strings(js, results)?)?;
+    }
+    Ok(object)
+}
+
+fn strings(js: Js, texts: &[String]) -> JsResult<JsValue> {
+    js.array(&texts.iter().map(|text| js.string(text)).collect::<JsResult<Vec<_>>>()?)
+}

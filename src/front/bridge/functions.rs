@@ -1,0 +1,185 @@
+//! The functions themselves. Those that take a callback as last argument call it once, later.
+
+use std::os::fd::IntoRawFd;
+use std::ptr;
+use std::sync::Arc;
+
+use super::convert;
+use super::handle::Handle;
+use super::tasks::Task;
+use crate::front::js::{Js, JsResult, Thrown, Value};
+use crate::front::wasmtime::{
+    Control, Failure, Instance, Outcome, Pool, Program, Reason, run as run_program, set_concurrency,
+};
+use crate::system;
+
+const UNDEFINED: Value = ptr::null_mut();
+
+/// `compile(request, done)`; `done(failure, program)`.
+pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let request = convert::request(js, arguments[0])?;
+    let control = Arc::default();
+    let task = Task::start(js, arguments[1], &control)?;
+    let job = move || {
+        let program = Program::compile(request);
+        task.done(move |js| match program {
+            Ok(program) => {
+                let program = Handle::Program(Arc::new(program)).into_value(js)?;
+                Ok(vec![js.null()?, program])
+            }
+            Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
+        });
+    };
+    start(js, Pool::compilers(), job)
+}
+
+/// `serialize(program, done)`; `done(failure, buffer)`.
+pub fn serialize(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    let task = Task::start(js, arguments[1], &Arc::default())?;
+    let job = move || {
+        let code = program.serialize();
+        task.done(move |js| match code {
+            Ok(code) => Ok(vec![js.null()?, js.buffer(&code)?]),
+            Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
+        });
+    };
+    start(js, Pool::compilers(), job)
+}
+
+/// `describe(program)`.
+pub fn describe(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    convert::info(js, Handle::program(js, arguments[0])?.info())
+}
+
+/// `run(program, settings, done)`: a handle for `cancel`; `done(outcome)`.
+pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    let settings = convert::settings(js, arguments[1])?;
+    let control = Arc::<Control>::default();
+    let task = Task::start(js, arguments[2], &control)?;
+    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
+    match settings {
+        Ok(settings) => {
+            let job = move || tell(task, run_program(&program, settings, &control));
+            start(js, Pool::guests(), job)?;
+        }
+        Err(error) => tell(task, Outcome::failed(Failure::init(error))),
+    }
+    Ok(handle)
+}
+
+/// `instantiate(program, settings, done)`: a handle for `cancel`; `done(outcome)`, which has the
+/// instance.
+pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    let settings = convert::settings(js, arguments[1])?;
+    let control = Arc::<Control>::default();
+    let task = Task::start(js, arguments[2], &control)?;
+    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            tell(task, Outcome::failed(Failure::init(error)));
+            return Ok(handle);
+        }
+    };
+    let job = move || {
+        let (outcome, instance) = Instance::open(program, settings, &control);
+        task.done(move |js| {
+            let object = convert::outcome(js, &outcome)?;
+            if let Some(instance) = instance {
+                js.set(object, c"instance", Handle::Instance(instance).into_value(js)?)?;
+            }
+            Ok(vec![object])
+        });
+    };
+    start(js, Pool::guests(), job)?;
+    Ok(handle)
+}
+
+/// `call(instance, name, arguments, timeout, done)`: a handle for `cancel`; `done(outcome)`.
+///
+/// Throws `ERR_INVALID_ARG_VALUE` for a name that is no function's, `ERR_INVALID_ARG_TYPE` for
+/// arguments that don't fit its parameters.
+pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let instance = Handle::instance(js, arguments[0])?;
+    let name = js.as_text(arguments[1])?;
+    let values = call_arguments(js, &instance, &name, arguments[2])?;
+    let timeout = convert::timeout(js, arguments[3])?;
+    let control = Arc::<Control>::default();
+    let task = Task::start(js, arguments[4], &control)?;
+    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
+    let done = move |outcome| tell(task, outcome);
+    let started = instance.call(name, values, timeout, control, done);
+    started.map_err(|error| no_thread(js, &error))?;
+    Ok(handle)
+}
+
+fn call_arguments(
+    js: Js,
+    instance: &Instance,
+    name: &str,
+    values: Value,
+) -> JsResult<Vec<crate::front::wasmtime::Value>> {
+    let exports = &instance.info().exports;
+    let found = exports.iter().find(|(export, _)| export == name);
+    let Some((parameters, _)) = found.and_then(|(_, shape)| shape.signature.as_ref()) else {
+        let message = format!("The program exports no function '{name}'");
+        return Err(js.throw_error(c"ERR_INVALID_ARG_VALUE", &message));
+    };
+    convert::arguments(js, values, parameters)?.ok_or_else(|| {
+        let expected = parameters.join(", ");
+        let message =
+            format!("The function '{name}' takes ({expected}): numbers, and BigInts for i64");
+        js.throw_type_error(c"ERR_INVALID_ARG_TYPE", &message)
+    })
+}
+
+/// `close(instance)`.
+pub fn close(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    Handle::instance(js, arguments[0])?.close();
+    Ok(UNDEFINED)
+}
+
+/// `output(instance)`: captured so far, `[stdout, stderr]`.
+pub fn output(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let [stdout, stderr] = Handle::instance(js, arguments[0])?.output();
+    js.array(&[js.buffer(&stdout)?, js.buffer(&stderr)?])
+}
+
+/// `cancel(handle)`.
+pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    Handle::control(js, arguments[0])?.cancel(Reason::Abort);
+    Ok(UNDEFINED)
+}
+
+/// `configure(concurrency)`.
+pub fn configure(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    set_concurrency(js.as_f64(arguments[0])? as usize);
+    Ok(UNDEFINED)
+}
+
+/// `pipe()`: `[reader, writer]`, descriptors that are the caller's.
+pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
+    match system::pipe() {
+        Ok(ends) => {
+            let [reader, writer] = ends.map(|end| js.int32(end.into_raw_fd()));
+            js.array(&[reader?, writer?])
+        }
+        Err(error) => Err(js.throw_error(c"EMFILE", &format!("{}: no pipe", error.name()))),
+    }
+}
+
+fn tell(task: Task, outcome: Outcome) {
+    task.done(move |js| Ok(vec![convert::outcome(js, &outcome)?]));
+}
+
+fn start(js: Js, pool: &'static Pool, job: impl FnOnce() + Send + 'static) -> JsResult<Value> {
+    pool.submit(job).map_err(|error| no_thread(js, &error))?;
+    Ok(UNDEFINED)
+}
+
+fn no_thread(js: Js, error: &std::io::Error) -> Thrown {
+    js.throw_error(c"EAGAIN", &format!("EAGAIN: no thread for the program: {error}"))
+}

@@ -1,0 +1,77 @@
+//! Values of Rust that JavaScript holds without looking into them.
+#![allow(unsafe_code)] // Pointers behind external values.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+
+use napi::sys;
+
+use crate::front::js::{Js, JsResult, Thrown, Value};
+use crate::front::wasmtime::{Control, Instance, Program};
+
+/// What an external value of this addon holds.
+pub enum Handle {
+    Program(Arc<Program>),
+    Instance(Arc<Instance>),
+    Control(Arc<Control>),
+}
+
+impl Handle {
+    /// An external value that drops this once it has been collected.
+    pub fn into_value(self, js: Js) -> JsResult<Value> {
+        unsafe extern "C" fn release(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
+            // SAFETY: from `Box::into_raw` below; Node-API runs this once.
+            drop(unsafe { Box::from_raw(data.cast::<Handle>()) });
+        }
+        let data: *mut c_void = Box::into_raw(Box::new(self)).cast();
+        let mut value = ptr::null_mut();
+        // SAFETY: `release` takes what `data` is; the result goes to a local.
+        let status = unsafe {
+            sys::napi_create_external(js.0, data, Some(release), ptr::null_mut(), &mut value)
+        };
+        if status != sys::Status::napi_ok {
+            // SAFETY: nobody else will.
+            drop(unsafe { Box::from_raw(data.cast::<Handle>()) });
+            return Err(js.throw_error(c"ERR_INTERNAL_ASSERTION", "wasi-rs: no room for a handle"));
+        }
+        Ok(value)
+    }
+
+    fn of<'v>(js: Js, value: Value) -> JsResult<&'v Handle> {
+        let mut data = ptr::null_mut();
+        // SAFETY: writes to a local; fails for what is no external value.
+        let status = unsafe { sys::napi_get_value_external(js.0, value, &mut data) };
+        if status != sys::Status::napi_ok || data.is_null() {
+            return Err(wrong(js));
+        }
+        // SAFETY: external values come here from lib/ only, which has them from `into_value`. They
+        // live at least until the native function returns.
+        Ok(unsafe { &*data.cast::<Handle>() })
+    }
+
+    pub fn program(js: Js, value: Value) -> JsResult<Arc<Program>> {
+        match Handle::of(js, value)? {
+            Handle::Program(program) => Ok(Arc::clone(program)),
+            _ => Err(wrong(js)),
+        }
+    }
+
+    pub fn instance(js: Js, value: Value) -> JsResult<Arc<Instance>> {
+        match Handle::of(js, value)? {
+            Handle::Instance(instance) => Ok(Arc::clone(instance)),
+            _ => Err(wrong(js)),
+        }
+    }
+
+    pub fn control(js: Js, value: Value) -> JsResult<Arc<Control>> {
+        match Handle::of(js, value)? {
+            Handle::Control(control) => Ok(Arc::clone(control)),
+            _ => Err(wrong(js)),
+        }
+    }
+}
+
+fn wrong(js: Js) -> Thrown {
+    js.throw_error(c"ERR_INVALID_ARG_TYPE", "wasi-rs: not a handle of the expected kind")
+}

@@ -1,0 +1,68 @@
+//! What `lib/run.js` asks of wasmtime: functions that start something on another thread and tell a
+//! callback, on the event loop, what came of it.
+#![allow(unsafe_code)] // Callbacks of Node-API.
+
+mod convert;
+mod functions;
+mod handle;
+mod tasks;
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::sys;
+
+use super::js::{Js, JsResult, Value};
+
+/// A function for JavaScript: values in, a value out, null for undefined.
+type Function = fn(Js, &[Value]) -> JsResult<Value>;
+
+const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
+    ("call", c"call", functions::call),
+    ("cancel", c"cancel", functions::cancel),
+    ("close", c"close", functions::close),
+    ("compile", c"compile", functions::compile),
+    ("configure", c"configure", functions::configure),
+    ("describe", c"describe", functions::describe),
+    ("instantiate", c"instantiate", functions::instantiate),
+    ("output", c"output", functions::output),
+    ("pipe", c"pipe", functions::pipe),
+    ("run", c"run", functions::run),
+    ("serialize", c"serialize", functions::serialize),
+];
+
+/// Puts the functions on the exports of the addon.
+pub fn export(js: Js, exports: Value) -> JsResult<()> {
+    for (index, (name, property, _)) in FUNCTIONS.iter().enumerate() {
+        // The number of the function travels as its data.
+        let data = ptr::without_provenance_mut::<c_void>(index);
+        let function = js.function(name, enter, data)?;
+        js.set(exports, property, function)?;
+    }
+    Ok(())
+}
+
+/// As many as any of the functions takes.
+const MAX_ARGUMENTS: usize = 5;
+
+unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let js = Js(env);
+    let mut arguments = [ptr::null_mut(); MAX_ARGUMENTS];
+    let mut count = arguments.len();
+    let mut data = ptr::null_mut();
+    // SAFETY: writes to locals, at most as many arguments as said. Node-API fills up with
+    // undefined.
+    unsafe {
+        let this = ptr::null_mut();
+        sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), this, &mut data);
+    }
+    let body = || FUNCTIONS[data.addr()].2(js, &arguments);
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => result.unwrap_or(ptr::null_mut()),
+        Err(_) => {
+            js.throw_error(c"ERR_INTERNAL_ASSERTION", "wasi-rs: a bug in the addon, please report");
+            ptr::null_mut()
+        }
+    }
+}

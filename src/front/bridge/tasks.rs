@@ -1,0 +1,205 @@
+//! Telling JavaScript, on its event loop, what came of work on other threads.
+//!
+//! One per environment (the main thread, each Worker). It keeps the event loop alive as long as
+//! something is under way, and ends all that is under way with the environment.
+#![allow(unsafe_code)] // A thread-safe function of Node-API.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use napi::sys;
+
+use crate::front::js::{Js, JsResult, Value};
+use crate::front::wasmtime::{Control, Reason};
+
+/// Makes the value that a callback gets.
+type Answer = Box<dyn FnOnce(Js) -> JsResult<Vec<Value>> + Send>;
+
+/// The part that other threads see.
+pub struct Tasks {
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Null once the environment has ended.
+    function: sys::napi_threadsafe_function,
+    answers: VecDeque<(u64, Answer)>,
+}
+
+// SAFETY: a thread-safe function is for use by every thread, and not used once it is null.
+unsafe impl Send for State {}
+
+/// The part that only the environment's own thread sees.
+struct Pending {
+    tasks: Arc<Tasks>,
+    next: u64,
+    waiting: HashMap<u64, Waiting>,
+}
+
+struct Waiting {
+    callback: sys::napi_ref,
+    control: Weak<Control>,
+}
+
+thread_local! {
+    static PENDING: RefCell<HashMap<usize, Pending>> = RefCell::default();
+}
+
+/// Something under way, whose callback waits.
+pub struct Task {
+    tasks: Arc<Tasks>,
+    id: u64,
+}
+
+impl Task {
+    /// Keeps `callback` until the task is done. `control` ends the task with its environment.
+    pub fn start(js: Js, callback: Value, control: &Arc<Control>) -> JsResult<Self> {
+        let mut reference = ptr::null_mut();
+        // SAFETY: a value of this environment; the result goes to a local.
+        js.check(unsafe { sys::napi_create_reference(js.0, callback, 1, &mut reference) })?;
+        let waiting = Waiting { callback: reference, control: Arc::downgrade(control) };
+        PENDING.with_borrow_mut(|all| {
+            let key = js.0.addr();
+            if let std::collections::hash_map::Entry::Vacant(entry) = all.entry(key) {
+                entry.insert(Pending::new(js)?);
+            }
+            let pending = all.get_mut(&key).expect("just made");
+            Ok(pending.add(js, waiting))
+        })
+    }
+
+    /// Calls the callback with what `answer` makes.
+    pub fn done(self, answer: impl FnOnce(Js) -> JsResult<Vec<Value>> + Send + 'static) {
+        let mut state = self.tasks.state();
+        if state.function.is_null() {
+            return;
+        }
+        let is_first = state.answers.is_empty();
+        state.answers.push_back((self.id, Box::new(answer)));
+        if is_first {
+            // SAFETY: not null, so the environment is there: ending it takes the lock first.
+            unsafe {
+                sys::napi_call_threadsafe_function(
+                    state.function,
+                    ptr::null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                );
+            }
+        }
+    }
+}
+
+impl Tasks {
+    /// Nobody panics while holding the lock.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    fn new(js: Js) -> JsResult<Self> {
+        let state = State { function: ptr::null_mut(), answers: VecDeque::new() };
+        let tasks = Arc::new(Tasks { state: Mutex::new(state) });
+        let mut function = ptr::null_mut();
+        let (null, name) = (ptr::null_mut(), js.string("wasi-rs")?);
+        // SAFETY: what is not needed is null; `answer_all` takes no data but the environment.
+        js.check(unsafe {
+            let (no_limit, threads) = (0, 1);
+            let none = ptr::null_mut();
+            sys::napi_create_threadsafe_function(
+                js.0,
+                null,
+                null,
+                name,
+                no_limit,
+                threads,
+                none,
+                None,
+                none,
+                Some(answer_all),
+                &mut function,
+            )
+        })?;
+        // SAFETY: the environment and the function are this thread's. The hook runs before the
+        // function is gone: hooks run in reverse order.
+        unsafe {
+            sys::napi_unref_threadsafe_function(js.0, function);
+            sys::napi_add_env_cleanup_hook(js.0, Some(end), js.0.cast());
+        }
+        tasks.state().function = function;
+        Ok(Pending { tasks, next: 0, waiting: HashMap::new() })
+    }
+
+    fn add(&mut self, js: Js, waiting: Waiting) -> Task {
+        if self.waiting.is_empty() {
+            // SAFETY: this thread's; not null before the environment ends.
+            unsafe { sys::napi_ref_threadsafe_function(js.0, self.tasks.state().function) };
+        }
+        let id = self.next;
+        self.next += 1;
+        self.waiting.insert(id, waiting);
+        Task { tasks: Arc::clone(&self.tasks), id }
+    }
+
+    fn take(&mut self, js: Js, id: u64) -> Option<sys::napi_ref> {
+        let waiting = self.waiting.remove(&id)?;
+        if self.waiting.is_empty() {
+            // SAFETY: as in `add`.
+            unsafe { sys::napi_unref_threadsafe_function(js.0, self.tasks.state().function) };
+        }
+        Some(waiting.callback)
+    }
+}
+
+/// Runs on the event loop.
+unsafe extern "C" fn answer_all(
+    env: sys::napi_env,
+    _function: Value,
+    _context: *mut c_void,
+    _data: *mut c_void,
+) {
+    if env.is_null() {
+        return;
+    }
+    let js = Js(env);
+    let answers = PENDING.with_borrow(|all| {
+        let pending = all.get(&env.addr());
+        pending.map(|pending| std::mem::take(&mut pending.tasks.state().answers))
+    });
+    for (id, answer) in answers.into_iter().flatten() {
+        let answered = catch_unwind(AssertUnwindSafe(|| js.scoped(|| tell(js, id, answer))));
+        if !matches!(answered, Ok(Ok(()))) {
+            js.report_exception();
+        }
+    }
+}
+
+fn tell(js: Js, id: u64, answer: Answer) -> JsResult<()> {
+    let taken = PENDING.with_borrow_mut(|all| all.get_mut(&js.0.addr())?.take(js, id));
+    let Some(reference) = taken else { return Ok(()) };
+    let mut callback = ptr::null_mut();
+    // SAFETY: made by `Task::start`, deleted here only.
+    unsafe {
+        sys::napi_get_reference_value(js.0, reference, &mut callback);
+        sys::napi_delete_reference(js.0, reference);
+    }
+    let arguments = answer(js)?;
+    js.call(js.undefined()?, callback, &arguments).map(drop)
+}
+
+/// The environment ends: what is under way ends too, and tells nobody.
+unsafe extern "C" fn end(env: *mut c_void) {
+    let pending = PENDING.try_with(|all| all.try_borrow_mut().ok()?.remove(&env.addr()));
+    let Ok(Some(pending)) = pending else { return };
+    let mut state = pending.tasks.state();
+    state.function = ptr::null_mut();
+    state.answers.clear();
+    drop(state);
+    for control in pending.waiting.values().filter_map(|waiting| waiting.control.upgrade()) {
+        control.cancel(Reason::Abort);
+    }
+}

@@ -1,0 +1,139 @@
+//! Why there is no program or no result.
+
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::abi::errno;
+use crate::system::Errno;
+
+/// A reason to reject, for the JavaScript side to make an error of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// As `error.code`.
+    pub code: String,
+    /// As `error.message`.
+    pub message: String,
+    /// Further properties of the error.
+    pub details: Vec<(&'static str, Detail)>,
+}
+
+/// Value of a property.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Detail {
+    /// A string.
+    Text(String),
+    /// A number.
+    Number(f64),
+}
+
+impl Failure {
+    /// Without further properties.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Failure { code: code.into(), message: message.into(), details: Vec::new() }
+    }
+
+    /// With one more property.
+    pub fn with(mut self, name: &'static str, value: Detail) -> Self {
+        self.details.push((name, value));
+        self
+    }
+
+    /// `ERR_WASI_LINK`.
+    pub fn link(message: impl Into<String>) -> Self {
+        Failure::new("ERR_WASI_LINK", message)
+    }
+
+    /// `ERR_WASI_COMPILE`, with the offset that the message tells.
+    pub fn compile(error: &wasmtime::Error) -> Self {
+        let message = format!("{error:#}");
+        let failure = Failure::new("ERR_WASI_COMPILE", message.clone());
+        match offset_in(&message) {
+            Some(offset) => failure.with("offset", Detail::Number(offset as f64)),
+            None => failure,
+        }
+    }
+
+    /// What the class WASI throws when descriptors or directories can't be had.
+    pub fn init(error: Errno) -> Self {
+        let code = format!("UVWASI_{}", error.name());
+        Failure::new(code.clone(), format!("{code}, uvwasi_init"))
+            .with("errno", Detail::Number(errno::number(error).into()))
+            .with("syscall", Detail::Text("uvwasi_init".into()))
+    }
+
+    /// A file that can't be read, as `fs.open` tells it.
+    pub fn file(error: &std::io::Error, path: &str) -> Self {
+        let errno: Errno = std::io::Error::from(error.kind()).into();
+        let errno =
+            error.raw_os_error().map_or(errno, |raw| std::io::Error::from_raw_os_error(raw).into());
+        let code = errno.name().to_owned();
+        let reason = std::io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(0));
+        let reason = reason.to_string().split(" (os error").next().unwrap_or("").to_lowercase();
+        let number = -f64::from(error.raw_os_error().unwrap_or(0));
+        Failure::new(code.clone(), format!("{code}: {reason}, open '{path}'"))
+            .with("errno", Detail::Number(number))
+            .with("syscall", Detail::Text("open".into()))
+            .with("path", Detail::Text(path.into()))
+    }
+
+    /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest.
+    pub fn ended(error: &wasmtime::Error) -> Self {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => {
+                Failure::new("ERR_WASI_OUT_OF_FUEL", "The program used up its fuel")
+            }
+            Some(trap) => trapped(error, name(*trap), &trap.to_string()),
+            None => trapped(error, "exception", &format!("{error:#}")),
+        }
+    }
+}
+
+fn trapped(error: &wasmtime::Error, name: &str, reason: &str) -> Failure {
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
+    let reason = reason.trim_start_matches("wasm trap: ");
+    Failure::new("ERR_WASI_TRAP", format!("The program trapped: {reason}"))
+        .with("trap", Detail::Text(name.into()))
+        .with("backtrace", Detail::Text(backtrace.unwrap_or_default()))
+}
+
+/// The number behind "offset 0x", as wasmparser's messages have it.
+fn offset_in(message: &str) -> Option<u64> {
+    let (_, rest) = message.split_once("offset 0x")?;
+    let digits = rest.split(|letter: char| !letter.is_ascii_hexdigit()).next()?;
+    u64::from_str_radix(digits, 16).ok()
+}
+
+fn name(trap: Trap) -> &'static str {
+    match trap {
+        Trap::StackOverflow => "stack-overflow",
+        Trap::MemoryOutOfBounds => "memory-out-of-bounds",
+        Trap::HeapMisaligned => "unaligned-atomic",
+        Trap::TableOutOfBounds => "table-out-of-bounds",
+        Trap::IndirectCallToNull => "indirect-call-to-null",
+        Trap::BadSignature => "indirect-call-type-mismatch",
+        Trap::IntegerOverflow => "integer-overflow",
+        Trap::IntegerDivisionByZero => "integer-divide-by-zero",
+        Trap::BadConversionToInteger => "invalid-conversion-to-integer",
+        Trap::UnreachableCodeReached => "unreachable",
+        Trap::Interrupt => "interrupt",
+        Trap::OutOfFuel => "out-of-fuel",
+        Trap::AtomicWaitNonSharedMemory => "atomic-wait-on-unshared-memory",
+        Trap::NullReference => "null-reference",
+        Trap::ArrayOutOfBounds => "array-out-of-bounds",
+        Trap::AllocationTooLarge => "allocation-too-large",
+        Trap::CastFailure => "cast-failure",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_offset_in_a_message() {
+        assert_eq!(offset_in("unexpected end (at offset 0x1f)"), Some(31));
+        assert_eq!(offset_in("at offset 0xA: bad"), Some(10));
+        assert_eq!(offset_in("no number"), None);
+        assert_eq!(offset_in("offset 0xzz"), None);
+    }
+}

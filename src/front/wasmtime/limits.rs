@@ -1,0 +1,73 @@
+//! How much memory a guest may have.
+
+use wasmtime::ResourceLimiter;
+
+/// Counts memories and tables of one guest.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// Bytes in all.
+    max: u64,
+    used: u64,
+    /// Most there ever were.
+    pub peak: u64,
+    /// The guest asked for more than it may have.
+    pub exceeded: bool,
+}
+
+/// What ends a guest that wants more.
+#[derive(Debug)]
+pub(super) struct MemoryLimit;
+
+impl std::fmt::Display for MemoryLimit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the memory limit is reached")
+    }
+}
+
+impl std::error::Error for MemoryLimit {}
+
+const BYTES_PER_ELEMENT: u64 = 16;
+
+impl Limits {
+    pub fn new(max: u64) -> Self {
+        Limits { max, used: 0, peak: 0, exceeded: false }
+    }
+
+    fn grow(&mut self, current: u64, desired: u64) -> wasmtime::Result<bool> {
+        let wanted = (self.used - current.min(self.used)).saturating_add(desired);
+        if wanted > self.max {
+            self.exceeded = true;
+            return Err(wasmtime::Error::new(MemoryLimit));
+        }
+        self.used = wanted;
+        self.peak = self.peak.max(wanted);
+        Ok(true)
+    }
+}
+
+/// Growing beyond the limit ends the guest. Beyond what its own type allows, growing just fails.
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        self.grow(current as u64, desired as u64)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        self.grow(current as u64 * BYTES_PER_ELEMENT, desired as u64 * BYTES_PER_ELEMENT)
+    }
+}

@@ -1,0 +1,228 @@
+//! A guest with its store, from the first call into it to the last.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::{Instance, PoolConcurrencyLimitError, Store, UpdateDeadline};
+
+use super::control::{Control, Reason, give_back, take_signal};
+use super::engine::Variant;
+use super::failure::{Detail, Failure};
+use super::limits::Limits;
+use super::linker::Stop;
+use super::program::{Program, Ready};
+use super::run::{Outcome, Settings, Stream};
+use super::store::Guest;
+use super::watchdog;
+use crate::system::{Errno, Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
+
+/// See the module.
+pub(super) struct Session {
+    pub store: Store<Guest>,
+    pub ready: Arc<Ready>,
+    signal: &'static Signal,
+    fuel: Option<u64>,
+    /// When the last call began, and how long it took.
+    began: Instant,
+    took: Duration,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        give_back(self.signal);
+    }
+}
+
+/// How a call ends that gives no value.
+pub(super) enum End {
+    Exit(u32),
+    Failure(Failure),
+}
+
+impl Session {
+    /// Descriptors, limits and memory for a guest that has not run yet.
+    pub fn new(
+        program: &Program,
+        settings: Settings,
+        control: &Arc<Control>,
+    ) -> Result<Self, Failure> {
+        let ready = program.ready(Variant::new(settings.fuel.is_some(), settings.max_stack))?;
+        let signal = take_signal().map_err(Failure::init)?;
+        let fuel = settings.fuel;
+        let store = match guest(settings, signal, control) {
+            Ok(guest) => store(&ready, guest, fuel),
+            Err(error) => {
+                give_back(signal);
+                return Err(Failure::init(error));
+            }
+        };
+        let now = Instant::now();
+        Ok(Session { store, ready, signal, fuel, began: now, took: Duration::ZERO })
+    }
+
+    /// Makes the instance; a start function runs.
+    pub fn instantiate(&mut self) -> wasmtime::Result<Instance> {
+        let linked = self.ready.linked.as_ref();
+        let linked = linked.map_err(|failure| wasmtime::Error::msg(failure.message.clone()))?;
+        let instance = linked.instantiate(&mut self.store)?;
+        self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
+        Ok(instance)
+    }
+
+    /// Runs guest code that `control` and the timeout can end.
+    pub fn enter<T>(
+        &mut self,
+        control: &Arc<Control>,
+        timeout: Option<Duration>,
+        body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
+    ) -> Result<T, End> {
+        self.began = Instant::now();
+        self.store.data_mut().control = Arc::clone(control);
+        self.store.set_epoch_deadline(1);
+        control.start(self.ready.machine.engine.clone(), self.signal);
+        if let Some(timeout) = timeout {
+            watchdog::watch(control, timeout);
+        }
+        let result = catch_unwind(AssertUnwindSafe(|| body(self)));
+        control.finish();
+        self.took = self.began.elapsed();
+        match result {
+            Ok(result) => result.map_err(|error| self.end(&error)),
+            Err(panic) => Err(End::Failure(bug(&*panic))),
+        }
+    }
+
+    fn end(&mut self, error: &wasmtime::Error) -> End {
+        let guest = self.store.data_mut();
+        let stop = error.downcast_ref::<Stop>().copied();
+        if let Some(Stop::Exit(code)) = stop {
+            return End::Exit(code);
+        }
+        if std::mem::take(&mut guest.limits.exceeded) {
+            return End::Failure(Failure::new(
+                "ERR_WASI_MEMORY_LIMIT",
+                "The program wanted more memory than its limit",
+            ));
+        }
+        End::Failure(match (guest.control.reason(), stop) {
+            (_, Some(Stop::MaxBuffer)) => max_buffer(),
+            (Some(reason), _) => canceled(reason),
+            _ if error.is::<PoolConcurrencyLimitError>() => too_many(error),
+            _ => Failure::ended(error),
+        })
+    }
+
+    /// What there is to tell when a run is over.
+    pub fn outcome(&self, end: Result<Option<u32>, Failure>) -> Outcome {
+        let [stdout, stderr] = self.store.data().outputs.each_ref().map(taken);
+        Outcome { stdout, stderr, ..self.outcome_without_output(end) }
+    }
+
+    /// What there is to tell when a call is over: the output stays for later.
+    pub fn outcome_without_output(&self, end: Result<Option<u32>, Failure>) -> Outcome {
+        let left = self.store.get_fuel().unwrap_or(0);
+        let (exit_code, failure) = match end {
+            Ok(code) => (code, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        Outcome {
+            failure,
+            exit_code,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            duration: self.took,
+            fuel_used: self.fuel.map(|fuel| fuel.saturating_sub(left)),
+            memory_peak: self.store.data().limits.peak,
+            results: Vec::new(),
+        }
+    }
+}
+
+fn taken(output: &Option<Output>) -> Vec<u8> {
+    output.as_ref().map(Output::take).unwrap_or_default()
+}
+
+fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
+    let mut store = Store::new(&ready.machine.engine, guest);
+    store.limiter(|guest| &mut guest.limits);
+    store.epoch_deadline_callback(|store| {
+        Ok(match store.data().control.reason() {
+            Some(_) => UpdateDeadline::Interrupt,
+            // Another guest was meant.
+            None => UpdateDeadline::Continue(1),
+        })
+    });
+    if let Some(fuel) = fuel {
+        store.set_fuel(fuel).expect("an engine that counts");
+    }
+    store
+}
+
+fn guest(
+    settings: Settings,
+    signal: &'static Signal,
+    control: &Arc<Control>,
+) -> Result<Guest, Errno> {
+    let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
+        Stream::Capture => Some(Output::new(settings.max_buffer)),
+        _ => None,
+    });
+    let [stdout, stderr] = outputs.clone();
+    let setup = Setup {
+        args: Strings::new(settings.args)?,
+        environ: Strings::new(settings.environ)?,
+        stdio: [
+            stdio(settings.stdin, None),
+            stdio(settings.stdout, stdout),
+            stdio(settings.stderr, stderr),
+        ],
+        max_files: settings.max_files,
+        interrupt: Interrupt::on(signal),
+        seed: settings.seed,
+        time: settings.clock.map_or(Time::Real, Time::starting_at),
+    };
+    let mut system = System::new(setup)?;
+    for (name, path, readonly) in settings.preopens {
+        let mount = if readonly { Mount::ReadOnly } else { Mount::ReadWrite };
+        system.preopen(name.into(), path.as_ref(), mount)?;
+    }
+    let limits = Limits::new(settings.memory_limit);
+    let control = Arc::clone(control);
+    Ok(Guest { system, memory: None, limits, control, outputs, trace: settings.trace })
+}
+
+fn stdio(stream: Stream, output: Option<Output>) -> Stdio {
+    match (stream, output) {
+        (Stream::Fd(fd), _) => Stdio::Given(fd),
+        (Stream::Input(bytes), _) => Stdio::Input(bytes),
+        (Stream::Capture, Some(output)) => Stdio::Output(output),
+        (Stream::Capture, None) => Stdio::Input([].into()),
+    }
+}
+
+/// Why a run that was cancelled has no result.
+pub(super) fn canceled(reason: Reason) -> Failure {
+    match reason {
+        Reason::Timeout => Failure::new("ERR_WASI_TIMEOUT", "The program ran out of time"),
+        Reason::Abort => Failure::new("ABORT_ERR", "The operation was aborted"),
+    }
+}
+
+fn max_buffer() -> Failure {
+    Failure::new("ERR_WASI_MAX_BUFFER", "The program wrote more than maxBuffer")
+}
+
+fn too_many(error: &wasmtime::Error) -> Failure {
+    let message = format!("Too many instances are open: {error:#}");
+    Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
+}
+
+/// A panic of the host's own code.
+fn bug(panic: &(dyn Any + Send)) -> Failure {
+    let told = panic.downcast_ref::<&str>().copied();
+    let told = told.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::new("ERR_INTERNAL_ASSERTION", "wasi-rs: a bug in the addon, please report")
+        .with("panic", Detail::Text(told.unwrap_or_default().into()))
+}

@@ -1,0 +1,137 @@
+//! Standard streams without a descriptor: bytes that the guest can read, and room for what it
+//! writes. They behave like pipes whose other end never lets the guest wait.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Buffer, Errno, Fdflags, Filestat, Filetype, Result};
+
+/// A stream in memory of the host.
+#[derive(Debug)]
+pub struct Channel {
+    end: End,
+    flags: Fdflags,
+}
+
+#[derive(Debug)]
+enum End {
+    Input { bytes: Arc<[u8]>, position: usize },
+    Output(Output),
+}
+
+/// What a guest has written so far.
+#[derive(Debug, Clone)]
+pub struct Output(Arc<Mutex<Written>>);
+
+#[derive(Debug)]
+struct Written {
+    bytes: Vec<u8>,
+    limit: usize,
+    exceeded: bool,
+}
+
+impl Output {
+    /// Room for `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Output(Arc::new(Mutex::new(Written { bytes: Vec::new(), limit, exceeded: false })))
+    }
+
+    /// Takes the bytes out.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.lock().bytes)
+    }
+
+    /// A copy of the bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.lock().bytes.clone()
+    }
+
+    /// Whether the guest wanted to write more than there was room for. What fitted is there.
+    pub fn is_exceeded(&self) -> bool {
+        self.lock().exceeded
+    }
+
+    /// Nobody panics while holding the lock.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Written> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Written {
+    /// Bytes taken, 0 when there is no room at all.
+    fn write(&mut self, buffer: Buffer<'_>) -> usize {
+        let start = self.bytes.len();
+        let length = buffer.len().min(self.limit - start);
+        self.exceeded |= length < buffer.len();
+        self.bytes.resize(start + length, 0);
+        buffer.truncated(length).read(&mut self.bytes[start..]);
+        length
+    }
+}
+
+impl Channel {
+    /// The guest can read these bytes, then comes the end.
+    pub fn input(bytes: Arc<[u8]>) -> Self {
+        Channel { end: End::Input { bytes, position: 0 }, flags: Fdflags::empty() }
+    }
+
+    /// The guest can write.
+    pub fn output(output: Output) -> Self {
+        Channel { end: End::Output(output), flags: Fdflags::empty() }
+    }
+
+    /// Flags as the guest set them; none changes anything here.
+    pub fn flags(&self) -> Fdflags {
+        self.flags
+    }
+
+    /// Sets the flags.
+    pub fn set_flags(&mut self, flags: Fdflags) {
+        self.flags = flags;
+    }
+
+    /// Reads on. `EBADF` at the writing end.
+    pub fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let End::Input { bytes, position } = &mut self.end else {
+            return Err(Errno::Badf);
+        };
+        let start = *position;
+        for buffer in buffers {
+            let length = buffer.len().min(bytes.len() - *position);
+            buffer.truncated(length).write(&bytes[*position..*position + length]);
+            *position += length;
+        }
+        Ok(*position - start)
+    }
+
+    /// Writes. `EBADF` at the reading end; `EFBIG` when there is no more room.
+    pub fn write(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let End::Output(output) = &self.end else {
+            return Err(Errno::Badf);
+        };
+        let mut written = output.lock();
+        let total = buffers.iter().map(|buffer| written.write(*buffer)).sum();
+        if written.exceeded && total == 0 { Err(Errno::Fbig) } else { Ok(total) }
+    }
+
+    /// Bytes that can be read.
+    pub fn bytes_to_read(&self) -> u64 {
+        match &self.end {
+            End::Input { bytes, position } => (bytes.len() - position) as u64,
+            End::Output(_) => 0,
+        }
+    }
+
+    /// What there is to say of a pipe without a file.
+    pub fn filestat(&self) -> Filestat {
+        Filestat {
+            dev: 0,
+            ino: 0,
+            filetype: Filetype::Unknown,
+            nlink: 1,
+            size: 0,
+            atim: 0,
+            mtim: 0,
+            ctim: 0,
+        }
+    }
+}
