@@ -12,8 +12,8 @@ const stamp = path.join(root, '.build-stamp');
 const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
 
 // Only as a dynamic library: beside others, Cargo leaves out optimization at link time.
-const command = [
-  'rustc', '--release', '--locked', '--lib', '--crate-type', 'cdylib',
+const command = (profile) => [
+  'rustc', '--profile', profile, '--locked', '--lib', '--crate-type', 'cdylib',
   '--message-format', 'json-render-diagnostics',
 ];
 
@@ -32,11 +32,12 @@ export function addonFile() {
   return path.join(root, usesMusl() ? musl : usual);
 }
 
-export function build() {
-  const wanted = `${hashOf(sources)} ${process.platform} ${process.arch}`;
+// `quick` builds in seconds what is not quite as fast: for working on the addon.
+export function build(profile = 'release') {
+  const wanted = `${hashOf(sources)} ${process.platform} ${process.arch} ${profile}`;
   if (readOr(stamp, '') === wanted && loads()) return;
-  console.error('wasi-rs: building the addon (a minute the first time)');
-  const library = libraryIn(output('cargo', command));
+  console.error('wasi-rs: building the addon (some minutes the first time)');
+  const library = libraryIn(output('cargo', command(profile)));
   // Renamed into place: a process that has the old one loaded keeps it.
   const file = addonFile();
   copyFileSync(library, `${file}.new`);

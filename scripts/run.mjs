@@ -43,6 +43,6 @@ if (command === undefined) {
   process.exit(2);
 }
 installDependencies();
-build();
+build(process.argv[3] === '--quick' ? 'quick' : 'release');
 requireAddon();
 await command();

@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::records::{Event, Subscription};
@@ -153,7 +152,7 @@ fn the_same_seed_gives_the_same_bytes() {
 
 /// Runs `wait` in a guest whose signal another thread sets.
 fn interrupted<T>(wait: impl FnOnce(&mut Guest) -> Answer<T>) -> Answer<T> {
-    let signal: &'static Signal = Box::leak(Box::new(Signal::new().unwrap()));
+    let signal: &'static Signal = Box::leak(Box::default());
     let (_reader, writer) = std::io::pipe().unwrap();
     let (reader, _writer) = std::io::pipe().unwrap();
     let stdio = [Stdio::Given(reader.into()), Stdio::Given(writer.into()), null()];
@@ -182,7 +181,7 @@ fn a_signal_ends_every_wait() {
 /// Where waits can be ended, too, a list of buffers is written whole.
 #[test]
 fn a_stream_takes_all_that_is_written() {
-    let signal: &'static Signal = Box::leak(Box::new(Signal::new().unwrap()));
+    let signal: &'static Signal = Box::leak(Box::default());
     let (mut reader, writer) = std::io::pipe().unwrap();
     let stdio = [null(), Stdio::Given(writer.into()), null()];
     let interrupt = Interrupt::on(signal);
@@ -200,7 +199,7 @@ fn a_stream_takes_all_that_is_written() {
 
 #[test]
 fn a_signal_can_be_used_again() {
-    let signal = Arc::new(Signal::new().unwrap());
+    let signal = Signal::default();
     for _ in 0..3 {
         assert!(!signal.is_set());
         signal.set();

@@ -41,7 +41,7 @@ function start() {
 // On another, on wasmtime.
 async function runOnWasmtime() {
   const streams = { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' };
-  return (await run(file, { args: [program], ...options, ...streams })).exitCode;
+  return (await run(file, { args: [program], cache: false, ...options, ...streams })).exitCode;
 }
 
 function describe(error) {

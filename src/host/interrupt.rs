@@ -3,9 +3,10 @@
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::Result;
+use super::{Errno, Result};
 
 /// How long a wait goes on before it looks whether it should end.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -52,43 +53,40 @@ impl Interrupt {
         }
     }
 
+    /// Whether what ends a wait wakes it too.
+    pub(super) fn wakes(self) -> bool {
+        matches!(self.source, Source::Signal(_))
+    }
+
     /// How often a wait must look.
     pub(super) fn interval(self) -> Option<Duration> {
         matches!(self.source, Source::Check(_)).then_some(INTERVAL)
     }
 
     /// Can be read once the signal is set.
-    pub(super) fn fd(self) -> Option<BorrowedFd<'static>> {
+    pub(super) fn fd(self) -> Result<Option<BorrowedFd<'static>>> {
         match self.source {
-            Source::Signal(signal) => Some(signal.reader.as_fd()),
-            _ => None,
+            Source::Signal(signal) => signal.reader().map(Some),
+            _ => Ok(None),
         }
     }
 }
 
-/// Wakes a guest that waits, from any thread.
-#[derive(Debug)]
+/// Wakes a guest that waits, from any thread. It takes descriptors only once a guest has waited.
+#[derive(Debug, Default)]
 pub struct Signal {
     set: AtomicBool,
-    reader: PipeReader,
-    writer: PipeWriter,
+    pipe: OnceLock<(PipeReader, PipeWriter)>,
+    /// Whether a byte is in the pipe; locked while any of the three changes.
+    written: Mutex<bool>,
 }
 
 impl Signal {
-    /// A signal that isn't set.
-    ///
-    /// Errors: `EMFILE` and `ENFILE`, for it takes two descriptors.
-    pub fn new() -> Result<Self> {
-        let (reader, writer) = std::io::pipe()?;
-        Ok(Signal { set: AtomicBool::new(false), reader, writer })
-    }
-
     /// Ends the wait under way and all to come.
     pub fn set(&self) {
-        if !self.set.swap(true, Ordering::SeqCst) {
-            // One byte always fits, and the reader is there.
-            let _ = (&self.writer).write(&[0]);
-        }
+        let mut written = self.lock();
+        self.set.store(true, Ordering::SeqCst);
+        self.tell(&mut written);
     }
 
     /// Whether it is set.
@@ -98,10 +96,40 @@ impl Signal {
 
     /// Makes it as new.
     pub fn clear(&self) {
-        if self.set.swap(false, Ordering::SeqCst) {
-            // Waits for `set` on another thread to have written.
-            let _ = (&self.reader).read(&mut [0]);
+        let mut written = self.lock();
+        self.set.store(false, Ordering::SeqCst);
+        if let Some((reader, _)) = self.pipe.get().filter(|_| *written) {
+            let mut reader = reader;
+            *written = reader.read(&mut [0]).is_err();
         }
+    }
+
+    /// Can be read when it is set.
+    ///
+    /// Errors: `EMFILE` and `ENFILE`, the first time.
+    fn reader(&self) -> Result<BorrowedFd<'_>> {
+        let mut written = self.lock();
+        if self.pipe.get().is_none() {
+            let ends = std::io::pipe()?;
+            let _ = self.pipe.set(ends);
+            if self.is_set() {
+                self.tell(&mut written);
+            }
+        }
+        self.pipe.get().map(|(reader, _)| reader.as_fd()).ok_or(Errno::Io)
+    }
+
+    /// One byte always fits, and the reader is there.
+    fn tell(&self, written: &mut bool) {
+        if let Some((_, writer)) = self.pipe.get().filter(|_| !*written) {
+            let mut writer = writer;
+            *written = writer.write(&[0]).is_ok();
+        }
+    }
+
+    /// Nobody panics while holding the lock.
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -52,7 +52,7 @@ pub fn poll(
     for (fd, interest) in interests {
         fds.push(PollFd::from_borrowed_fd(*fd, interest.flags()));
     }
-    fds.extend(interrupt.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+    fds.extend(interrupt.fd()?.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
     // Past the end of time is for ever.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     poll_until(&mut fds, deadline, interrupt)?;
@@ -72,7 +72,7 @@ fn poll_until(
         match rustix::event::poll(fds, timeout.map(timespec).as_ref()) {
             Ok(0) if !is_last => {}
             // Not the signal alone: what is ready may be told, unless the guest is to end.
-            Ok(_) if interrupt.fd().is_none() || !interrupt.is_due() => return Ok(()),
+            Ok(_) if !interrupt.wakes() || !interrupt.is_due() => return Ok(()),
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),

@@ -9,7 +9,8 @@ use super::handle::Handle;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{
-    Control, Failure, Instance, Outcome, Pool, Program, Reason, run as run_program, set_concurrency,
+    Control, Failure, Instance, Outcome, Pool, Program, Reason, guarded, run as run_program,
+    set_concurrency,
 };
 use crate::system;
 
@@ -21,7 +22,7 @@ pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let control = Arc::default();
     let task = Task::start(js, arguments[1], &control)?;
     let job = move || {
-        let program = Program::compile(request);
+        let program = guarded(|| Program::compile(request)).and_then(|program| program);
         task.done(move |js| match program {
             Ok(program) => {
                 let program = Handle::Program(Arc::new(program)).into_value(js)?;
@@ -38,7 +39,7 @@ pub fn serialize(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
     let task = Task::start(js, arguments[1], &Arc::default())?;
     let job = move || {
-        let code = program.serialize();
+        let code = guarded(|| program.serialize()).and_then(|code| code);
         task.done(move |js| match code {
             Ok(code) => Ok(vec![js.null()?, js.buffer(&code)?]),
             Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
@@ -61,7 +62,10 @@ pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
     match settings {
         Ok(settings) => {
-            let job = move || tell(task, run_program(&program, settings, &control));
+            let job = move || {
+                let outcome = guarded(|| run_program(&program, settings, &control));
+                tell(task, outcome.unwrap_or_else(Outcome::failed));
+            };
             start(js, Pool::guests(), job)?;
         }
         Err(error) => tell(task, Outcome::failed(Failure::init(error))),
@@ -85,7 +89,8 @@ pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
         }
     };
     let job = move || {
-        let (outcome, instance) = Instance::open(program, settings, &control);
+        let opened = guarded(|| Instance::open(program, settings, &control));
+        let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
             if let Some(instance) = instance {

@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use wasmtime::{Engine, Module};
 
@@ -33,6 +34,8 @@ impl Cache {
         is_ours(&file.metadata().ok()?).then_some(())?;
         is_whole(&mut file)?;
         file.rewind().ok()?;
+        // The ones used least are thrown out first.
+        let _ = file.set_modified(SystemTime::now());
         // SAFETY: written by `store` of this user, whose files nobody else can write, and whole.
         // The engine looks at version and settings itself.
         unsafe { Module::deserialize_open_file(engine, file) }.ok()
@@ -49,7 +52,34 @@ impl Cache {
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
+        self.prune();
         written.ok()
+    }
+
+    /// Throws out what was used least when there is too much. What goes wrong here, another
+    /// process does at the same time.
+    fn prune(&self) {
+        let mut files = self.files();
+        files.sort_by_key(|file| file.used);
+        let mut total: u64 = files.iter().map(|file| file.size).sum();
+        for file in files {
+            if total <= MAX_TOTAL {
+                return;
+            }
+            total -= file.size;
+            let _ = std::fs::remove_file(file.path);
+        }
+    }
+
+    fn files(&self) -> Vec<Kept> {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file())?;
+                let used = metadata.modified().ok()?;
+                Some(Kept { path: entry.path(), size: metadata.len(), used })
+            })
+            .collect()
     }
 
     fn file(&self, engine: &Engine, wasm: &[u8]) -> PathBuf {
@@ -58,6 +88,15 @@ impl Cache {
         let key = settings.0.update(wasm).finalize();
         self.directory.join(format!("{key}.cwasm"))
     }
+}
+
+/// Bytes of all files of a cache.
+const MAX_TOTAL: u64 = 1 << 30;
+
+struct Kept {
+    path: PathBuf,
+    size: u64,
+    used: SystemTime,
 }
 
 /// Collects what an engine's compiled code depends on.

@@ -18,6 +18,8 @@ pub(super) struct Variant {
     pub fuel: bool,
     /// Bytes.
     pub max_stack: usize,
+    /// With memories and tables from a pool: quick, but too small for some.
+    pub pooled: bool,
 }
 
 /// Smallest and largest stack of a guest, in bytes. Every thread that runs guests has room for the
@@ -28,15 +30,15 @@ const DEFAULT_STACK: usize = 1 << 20;
 
 impl Default for Variant {
     fn default() -> Self {
-        Variant { fuel: false, max_stack: DEFAULT_STACK }
+        Variant { fuel: false, max_stack: DEFAULT_STACK, pooled: true }
     }
 }
 
 impl Variant {
     /// Stacks come in powers of two, lest there be an engine for every number.
-    pub fn new(fuel: bool, max_stack: usize) -> Self {
+    pub fn new(fuel: bool, max_stack: usize, pooled: bool) -> Self {
         let max_stack = max_stack.clamp(MIN_STACK, MAX_STACK).next_power_of_two();
-        Variant { fuel, max_stack }
+        Variant { fuel, max_stack, pooled }
     }
 }
 
@@ -79,6 +81,8 @@ fn config(variant: Variant) -> Config {
     config.epoch_interruption(true);
     config.consume_fuel(variant.fuel);
     config.max_wasm_stack(variant.max_stack);
+    // Never made, but must not be smaller.
+    config.async_stack_size(variant.max_stack + (1 << 20));
     config.wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config
 }

@@ -1,5 +1,7 @@
 //! Why there is no program or no result.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::abi::errno;
@@ -23,6 +25,16 @@ pub enum Detail {
     Text(String),
     /// A number.
     Number(f64),
+}
+
+/// A panic is a bug of ours: it fails what it happened in and nothing else.
+pub fn guarded<T>(body: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
+        let told = panic.downcast_ref::<&str>().copied();
+        let told = told.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Failure::new("ERR_INTERNAL_ASSERTION", "wasi-rs: a bug in the addon, please report")
+            .with("panic", Detail::Text(told.unwrap_or_default().into()))
+    })
 }
 
 impl Failure {
@@ -82,7 +94,7 @@ impl Failure {
                 Failure::new("ERR_WASI_OUT_OF_FUEL", "The program used up its fuel")
             }
             Some(trap) => trapped(error, name(*trap), &trap.to_string()),
-            None => trapped(error, "exception", &format!("{error:#}")),
+            None => trapped(error, "exception", &error.root_cause().to_string()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::{Instance as Exports, Val};
 
 use super::control::{Control, Reason};
-use super::failure::{Detail, Failure};
+use super::failure::{Detail, Failure, guarded};
 use super::pool::Pool;
 use super::program::{Info, Program};
 use super::run::{Outcome, Settings};
@@ -105,7 +105,8 @@ impl Instance {
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> std::io::Result<()> {
         let job = move |instance: &Instance| {
-            done(instance.call_now(&name, &arguments, timeout, &control));
+            let outcome = guarded(|| instance.call_now(&name, &arguments, timeout, &control));
+            done(outcome.unwrap_or_else(Outcome::failed));
         };
         let mut state = self.state();
         state.jobs.push_back(Box::new(job));

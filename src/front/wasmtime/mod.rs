@@ -16,7 +16,7 @@ mod store;
 mod watchdog;
 
 pub use control::{Control, Reason};
-pub use failure::{Detail, Failure};
+pub use failure::{Detail, Failure, guarded};
 pub use instance::{Instance, Value};
 pub use pool::{Pool, set_concurrency};
 pub use program::{Import, Info, Program, Request, Shape, Source};

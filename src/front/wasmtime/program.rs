@@ -40,6 +40,7 @@ pub struct Program {
     /// Empty when it was compiled elsewhere.
     wasm: Option<Vec<u8>>,
     cache: Option<Cache>,
+    pooled: bool,
     ready: Mutex<HashMap<Variant, Arc<Ready>>>,
     info: Info,
 }
@@ -89,16 +90,19 @@ impl Program {
         let bytes = read(request.source)?;
         let size = bytes.len();
         let cache = request.cache.map(Cache::new);
-        let (wasm, ready) = if request.precompiled && is_precompiled(&bytes) {
-            (None, load_precompiled(&bytes)?)
+        let code = if request.precompiled && is_precompiled(&bytes) {
+            Code::Precompiled(bytes)
         } else {
-            let wasm = binary(bytes)?;
-            let ready = compile(&wasm, cache.as_ref(), Variant::default())?;
-            (Some(wasm), ready)
+            Code::Wasm(binary(bytes)?)
+        };
+        let (variant, ready) = first(&code, cache.as_ref())?;
+        let wasm = match code {
+            Code::Wasm(wasm) => Some(wasm),
+            Code::Precompiled(_) => None,
         };
         let info = info(&ready.module, size);
-        let ready = Mutex::new(HashMap::from([(Variant::default(), Arc::new(ready))]));
-        Ok(Program { wasm, cache, ready, info })
+        let ready = Mutex::new(HashMap::from([(variant, Arc::new(ready))]));
+        Ok(Program { wasm, cache, pooled: variant.pooled, ready, info })
     }
 
     /// What is known of it.
@@ -108,11 +112,19 @@ impl Program {
 
     /// Its code, for a later process of the same version of this package on a like machine.
     pub fn serialize(&self) -> Result<Vec<u8>, Failure> {
-        self.ready(Variant::default())?.module.serialize().map_err(|error| Failure::compile(&error))
+        self.usual()?.module.serialize().map_err(|error| Failure::compile(&error))
     }
 
     /// Ready to start. Compiles when this variant is asked for the first time.
-    pub(super) fn ready(&self, variant: Variant) -> Result<Arc<Ready>, Failure> {
+    pub(super) fn ready(&self, fuel: bool, max_stack: usize) -> Result<Arc<Ready>, Failure> {
+        self.variant(Variant::new(fuel, max_stack, self.pooled))
+    }
+
+    fn usual(&self) -> Result<Arc<Ready>, Failure> {
+        self.variant(Variant { pooled: self.pooled, ..Variant::default() })
+    }
+
+    fn variant(&self, variant: Variant) -> Result<Arc<Ready>, Failure> {
         if let Some(ready) = self.known().get(&variant) {
             return Ok(Arc::clone(ready));
         }
@@ -123,9 +135,10 @@ impl Program {
 
     /// Stacks make no difference to the code, counting fuel does.
     fn prepare(&self, variant: Variant) -> Result<Ready, Failure> {
-        let same_code = Variant { fuel: variant.fuel, ..Variant::default() };
-        if variant != same_code {
-            let code = self.ready(same_code)?.module.serialize();
+        let usual_stack = Variant::default().max_stack;
+        if variant.max_stack != usual_stack {
+            let same_code = Variant { max_stack: usual_stack, ..variant };
+            let code = self.variant(same_code)?.module.serialize();
             let code = code.map_err(|error| Failure::compile(&error))?;
             return load(&code, variant);
         }
@@ -185,8 +198,29 @@ fn compile(wasm: &[u8], cache: Option<&Cache>, variant: Variant) -> Result<Ready
     Ok(Ready::new(machine, module))
 }
 
-fn load_precompiled(code: &[u8]) -> Result<Ready, Failure> {
-    load(code, Variant::default())
+enum Code {
+    Wasm(Vec<u8>),
+    Precompiled(Vec<u8>),
+}
+
+/// What most runs use. What does not fit into the pool does without.
+fn first(code: &Code, cache: Option<&Cache>) -> Result<(Variant, Ready), Failure> {
+    let make = |variant| match code {
+        Code::Wasm(wasm) => compile(wasm, cache, variant),
+        Code::Precompiled(code) => load(code, variant),
+    };
+    let usual = Variant::default();
+    match make(usual) {
+        Err(failure) if failure.message.contains("memory is shared") => Err(Failure::new(
+            failure.code,
+            "The program shares its memory between threads, which only class WASI can do",
+        )),
+        Err(failure) if failure.message.contains("pooling allocator") => {
+            let variant = Variant { pooled: false, ..usual };
+            Ok((variant, make(variant)?))
+        }
+        ready => Ok((usual, ready?)),
+    }
 }
 
 /// `code` comes of `Module::serialize`, as the caller of `Program::compile` vouches.

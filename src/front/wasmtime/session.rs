@@ -1,15 +1,12 @@
 //! A guest with its store, from the first call into it to the last.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::{Instance, PoolConcurrencyLimitError, Store, UpdateDeadline};
 
 use super::control::{Control, Reason, give_back, take_signal};
-use super::engine::Variant;
-use super::failure::{Detail, Failure};
+use super::failure::{Failure, guarded};
 use super::limits::Limits;
 use super::linker::Stop;
 use super::program::{Program, Ready};
@@ -48,8 +45,8 @@ impl Session {
         settings: Settings,
         control: &Arc<Control>,
     ) -> Result<Self, Failure> {
-        let ready = program.ready(Variant::new(settings.fuel.is_some(), settings.max_stack))?;
-        let signal = take_signal().map_err(Failure::init)?;
+        let ready = program.ready(settings.fuel.is_some(), settings.max_stack)?;
+        let signal = take_signal();
         let fuel = settings.fuel;
         let store = match guest(settings, signal, control) {
             Ok(guest) => store(&ready, guest, fuel),
@@ -85,12 +82,12 @@ impl Session {
         if let Some(timeout) = timeout {
             watchdog::watch(control, timeout);
         }
-        let result = catch_unwind(AssertUnwindSafe(|| body(self)));
+        let result = guarded(|| body(self));
         control.finish();
         self.took = self.began.elapsed();
         match result {
             Ok(result) => result.map_err(|error| self.end(&error)),
-            Err(panic) => Err(End::Failure(bug(&*panic))),
+            Err(bug) => Err(End::Failure(bug)),
         }
     }
 
@@ -217,12 +214,4 @@ fn max_buffer() -> Failure {
 fn too_many(error: &wasmtime::Error) -> Failure {
     let message = format!("Too many instances are open: {error:#}");
     Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
-}
-
-/// A panic of the host's own code.
-fn bug(panic: &(dyn Any + Send)) -> Failure {
-    let told = panic.downcast_ref::<&str>().copied();
-    let told = told.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Failure::new("ERR_INTERNAL_ASSERTION", "wasi-rs: a bug in the addon, please report")
-        .with("panic", Detail::Text(told.unwrap_or_default().into()))
 }

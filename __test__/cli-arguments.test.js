@@ -1,0 +1,282 @@
+'use strict';
+
+// The parts of the command `wasi-rs` that need no guest, each by itself.
+
+const { EventEmitter } = require('node:events');
+const path = require('node:path');
+const { after, beforeEach, describe, test } = require('node:test');
+const assert = require('node:assert/strict');
+const { parse } = require('../lib/cli/arguments');
+const { dir, mapdir, preopens, volume } = require('../lib/cli/directories');
+const { environment, variable } = require('../lib/cli/environment');
+const { UsageError } = require('../lib/cli/failures');
+const { help } = require('../lib/cli/help');
+const { check, options } = require('../lib/cli/options');
+const { withProgress } = require('../lib/cli/progress');
+const { Interruption, interruptions } = require('../lib/cli/signals');
+const { count, duration, size, sizeBetween } = require('../lib/cli/units');
+
+const usage = (message) => (error) => error instanceof UsageError && error.message === message;
+
+describe('the command line', () => {
+  const table = {
+    flag: { short: 'f' },
+    word: { parse: (text) => text, short: 'w' },
+    list: { parse: (text) => text, multiple: true },
+    more: { parse: (text) => text.toUpperCase(), multiple: true, as: 'list' },
+    never: { parse() { throw new Error('not like this'); } },
+  };
+  const parsed = (...argv) => parse(argv, table);
+
+  for (const [name, argv, values, operands] of [
+    ['nothing', [], {}, []],
+    ['options in all notations', ['--flag', '--word=a=b', '--list', 'c', '-w', 'd', 'app'],
+      { flag: true, word: 'd', list: ['c'] }, ['app']],
+    ['letters in one', ['-fwx', 'app'], { flag: true, word: 'x' }, ['app']],
+    ['options of every command', ['-hV'], { help: true, version: true }, []],
+    ['several names of one list, in order', ['--list', 'a', '--more', 'b', '--list', 'c'],
+      { list: ['a', 'B', 'c'] }, []],
+    ['options behind the module are its own', ['--flag', 'app', '--word', '--bogus', '-f', '--list'],
+      { flag: true }, ['app', '--word', '--bogus', '-f', '--list']],
+    ['so is -- behind it', ['app', '--', 'x', '--'], {}, ['app', '--', 'x', '--']],
+    ['-- before it', ['--flag', '--', '--app', '-f', '--'], { flag: true }, ['--app', '-f', '--']],
+    ['a lone dash', ['-w', '-', '-', '-f'], { word: '-' }, ['-', '-f']],
+    ['an empty argument', ['', '-f'], {}, ['', '-f']],
+    ['a value that looks like an option', ['--word=--flag', '--list=-'], { word: '--flag', list: ['-'] }, []],
+    ['an empty value', ['--word='], { word: '' }, []],
+  ]) {
+    test(name, () => assert.deepEqual(parsed(...argv), { values, operands }));
+  }
+
+  for (const [argv, message] of [
+    [['--bogus', 'app'], 'unknown option --bogus'],
+    [['--bogus=1', 'app'], 'unknown option --bogus'],
+    [['-fx', 'app'], 'unknown option -x'],
+    [['--toString'], 'unknown option --toString'],
+    [['--no-flag'], 'unknown option --no-flag'],
+    [['--word'], '--word needs a value'],
+    [['-w'], '-w needs a value'],
+    [['--word', '--flag', 'app'], '--word needs a value; if "--flag" is one: --word=--flag'],
+    [['--flag=1', 'app'], '--flag takes no value'],
+    [['--never', 'x', 'app'], '--never x: not like this'],
+  ]) {
+    test(`${argv.join(' ')} is refused`, () => assert.throws(() => parsed(...argv), usage(message)));
+  }
+
+  test('options behind operands, where they may be', () => {
+    const interspersed = (...argv) => parse(argv, table, { interspersed: true });
+    assert.deepEqual(interspersed('app', '-f', 'b', '--', '-w'),
+      { values: { flag: true }, operands: ['app', 'b', '-w'] });
+    assert.throws(() => interspersed('app', '-x'), usage('unknown option -x'));
+  });
+});
+
+describe('units', () => {
+  for (const [text, expected] of Object.entries({
+    '500ms': 500, '5s': 5000, '1.5s': 1500, '1.1s': 1100, '2m': 120_000, '2min': 120_000, '1h': 3_600_000,
+    '10 s': 10_000, '5S': 5000, '0.5ms': 1,
+  })) {
+    test(`${text} is ${expected} milliseconds`, () => assert.equal(duration(text), expected));
+  }
+
+  for (const text of ['', '1000', '0s', 's', '5d', '-5s', '1e3ms', '5s5s', '1toString', '99999999999999999s']) {
+    test(`"${text}" is no duration`, () => assert.throws(() => duration(text), /500ms, 5s or 2m/));
+  }
+
+  for (const [text, expected] of Object.entries({
+    '65536': 65536, '1B': 1, '64KiB': 65536, '64K': 65536, '64kib': 65536, '64kB': 64_000, '64MB': 64_000_000,
+    '64MiB': 67_108_864, '64M': 67_108_864, '1GiB': 1_073_741_824, '1.5GiB': 1_610_612_736, '1TB': 1e12,
+  })) {
+    test(`${text} is ${expected} bytes`, () => assert.equal(size(text), expected));
+  }
+
+  for (const text of ['', '0', 'MiB', '64XB', '-1', '1e6', '0x10', '1,5K', '99999999999999999T']) {
+    test(`"${text}" is no size`, () => assert.throws(() => size(text), /64KiB or 1GiB/));
+  }
+
+  test('sizes within bounds', () => {
+    const bounded = sizeBetween(1024, 2048, 'too much or too little');
+    assert.deepEqual(['1K', '2K', '2kB'].map(bounded), [1024, 2048, 2000]);
+    for (const text of ['1023', '2049']) assert.throws(() => bounded(text), { message: 'too much or too little' });
+  });
+
+  test('counts', () => {
+    assert.deepEqual(['1', '007', `${2n ** 64n - 1n}`].map(count), [1n, 7n, 2n ** 64n - 1n]);
+    for (const text of ['', '0', '-1', '1.5', '1e6', '0x10', `${2n ** 64n}`]) {
+      assert.throws(() => count(text), { message: 'a positive integer is expected' });
+    }
+  });
+});
+
+describe('directories', () => {
+  const item = (host, guest, readonly = false) => ({ host, guest, readonly });
+
+  for (const [parser, text, expected] of [
+    [dir, '.', item('.', '.')],
+    [dir, 'a', item('a', 'a')],
+    [dir, 'a:ro', item('a', 'a', true)],
+    [dir, '/a::/b', item('/a', '/b')],
+    [dir, '/a::/b:ro', item('/a', '/b', true)],
+    [dir, 'a::ro', item('a', 'ro')],
+    [dir, 'a:b', item('a:b', 'a:b')],
+    [dir, 'a:ro::b', item('a:ro', 'b')],
+    [volume, 'a', item('a', 'a')],
+    [volume, '/a:/b', item('/a', '/b')],
+    [volume, '/a:/b:ro', item('/a', '/b', true)],
+    [mapdir, '/guest:host', item('host', '/guest')],
+    [mapdir, '/guest::host', item('host', '/guest')],
+  ]) {
+    test(`--${parser.name} ${text}`, () => assert.deepEqual(parser(text), expected));
+  }
+
+  for (const [parser, ...texts] of [
+    [dir, '', ':ro', '::b', 'a::'], [volume, '', ':b', 'a:'], [mapdir, '', 'a', 'a:', ':a'],
+  ]) {
+    test(`--${parser.name} wants names`, () => {
+      for (const text of texts) assert.throws(() => parser(text), { message: 'a directory must have a name' });
+    });
+  }
+
+  test('more colons than --volume and --mapdir know', () => {
+    assert.throws(() => volume('a:b:c'), /too many colons/);
+    assert.throws(() => mapdir('a:b:c'), /too many colons/);
+  });
+
+  test('as preopens', () => {
+    const made = preopens([dir('.'), dir(`${__dirname}::__proto__:ro`)]);
+    assert.deepEqual(Object.entries(made), [
+      ['.', { path: '.', readonly: false }], ['__proto__', { path: __dirname, readonly: true }],
+    ]);
+    assert.deepEqual(preopens(undefined), {});
+  });
+
+  test('that are not there, are files, or have the same name twice', () => {
+    const missing = path.join(__dirname, 'missing');
+    assert.throws(() => preopens([dir(missing)]), { message: `--dir ${missing}: no such directory` });
+    assert.throws(() => preopens([dir(__filename)]), { message: `--dir ${__filename}: not a directory` });
+    assert.throws(() => preopens([dir('.::/x'), dir('..::/x')]), usage('two directories would be called "/x"'));
+  });
+});
+
+describe('variables', () => {
+  test('with a value, empty, with more than one =, and from the environment', (t) => {
+    process.env.WASI_RS_TEST_A = 'from outside';
+    delete process.env.WASI_RS_TEST_B;
+    t.after(() => delete process.env.WASI_RS_TEST_A);
+    const pairs = ['A=1', 'EMPTY=', 'X=a=b', 'WASI_RS_TEST_A', 'WASI_RS_TEST_B', 'A=2'].map(variable);
+    assert.deepEqual(environment(pairs),
+      { A: '2', EMPTY: '', X: 'a=b', WASI_RS_TEST_A: 'from outside', WASI_RS_TEST_B: undefined });
+    assert.deepEqual(environment(undefined), {});
+  });
+
+  test('without a name', () => {
+    for (const text of ['', '=', '=x']) assert.throws(() => variable(text), { message: 'a variable must have a name' });
+  });
+});
+
+describe('options of run', () => {
+  test('--help names each, but for synonyms', () => {
+    const named = Object.keys(options).filter((name) => !options[name].as);
+    assert.deepEqual(named.filter((name) => !help.run.includes(`--${name}`)), []);
+    const mentioned = [...help.run.matchAll(/--([a-z][a-z\d-]*)/g)].map(([, name]) => name);
+    assert.deepEqual(mentioned.filter((name) => !Object.hasOwn(options, name)), []);
+  });
+
+  test('help fits a terminal', () => {
+    for (const [command, text] of Object.entries(help)) {
+      const wide = text.split('\n').filter((line) => line.length > 88);
+      assert.deepEqual({ command, wide }, { command, wide: [] });
+      assert.ok(text.split('\n').length <= 40, command);
+    }
+  });
+
+  for (const argv of [
+    ['--timeout', '5s'], ['--max-memory', '1M'], ['--fuel', '1'], ['--max-stack', '1M'],
+    ['--cache', '.'], ['--no-cache'], ['--allow-precompiled'],
+  ]) {
+    test(`${argv[0]} is not for V8`, () => {
+      const { values } = parse([...argv, '--engine', 'v8'], options);
+      assert.throws(() => check(values), (error) => error instanceof UsageError &&
+        error.message.startsWith(`${argv[0]} needs --engine wasmtime`));
+      check({ ...values, engine: 'wasmtime' });
+    });
+  }
+
+  test('where to cache, and not to', () => {
+    assert.throws(() => check(parse(['--cache', '.', '--no-cache'], options).values), UsageError);
+  });
+});
+
+describe('progress', () => {
+  const { TERM } = process.env;
+  beforeEach(() => { process.env.TERM = 'xterm'; });
+  after(() => (TERM === undefined ? delete process.env.TERM : (process.env.TERM = TERM)));
+
+  function fakeStream(isTTY) {
+    const written = [];
+    const { promise: firstWrite, resolve } = deferred();
+    return { isTTY, written, firstWrite, write: (text) => resolve(written.push(text)) };
+  }
+
+  function deferred() {
+    let resolve;
+    const promise = new Promise((settle) => { resolve = settle; });
+    return { promise, resolve };
+  }
+
+  test('is shown when it takes long, and erased', async () => {
+    const stream = fakeStream(true);
+    const { promise, resolve } = deferred();
+    const result = withProgress('compiling…', promise, { stream, delay: 1 });
+    await stream.firstWrite;
+    assert.deepEqual(stream.written, ['compiling…']);
+    resolve('done');
+    assert.equal(await result, 'done');
+    assert.deepEqual(stream.written, ['compiling…', '\r\x1b[2K']);
+  });
+
+  test('is erased before an error is reported', async () => {
+    const stream = fakeStream(true);
+    const failing = stream.firstWrite.then(() => { throw new Error('no'); });
+    await assert.rejects(withProgress('compiling…', failing, { stream, delay: 1 }), { message: 'no' });
+    assert.deepEqual(stream.written, ['compiling…', '\r\x1b[2K']);
+  });
+
+  test('is not shown when it does not take long', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const stream = fakeStream(true);
+    assert.equal(await withProgress('compiling…', Promise.resolve(1), { stream }), 1);
+    t.mock.timers.tick(10_000);
+    assert.deepEqual(stream.written, []);
+  });
+
+  for (const [where, isTTY, term] of [
+    ['in a file', false, 'xterm'], ['on a terminal that can not erase', true, 'dumb'],
+  ]) {
+    test(`is not shown ${where}`, async (t) => {
+      process.env.TERM = term;
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const stream = fakeStream(isTTY);
+      const { promise, resolve } = deferred();
+      const result = withProgress('compiling…', promise, { stream });
+      t.mock.timers.tick(10_000);
+      resolve();
+      await result;
+      assert.deepEqual(stream.written, []);
+    });
+  }
+});
+
+describe('signals', () => {
+  for (const [first, second] of [['SIGINT', 'SIGINT'], ['SIGINT', 'SIGTERM'], ['SIGTERM', 'SIGINT']]) {
+    test(`${first} aborts, ${second} after it is left to the system`, () => {
+      const source = new EventEmitter();
+      const signal = interruptions(source);
+      assert.equal(signal.aborted, false);
+      source.emit(first, first);
+      assert.ok(signal.reason instanceof Interruption);
+      assert.equal(signal.reason.signal, first);
+      assert.equal(source.listenerCount(second), 0);
+    });
+  }
+});
