@@ -14,7 +14,7 @@ export function fail(message) {
 }
 
 const hints = {
-  cargo: 'cargo was not found. Install Rust 1.88 or newer: https://rustup.rs',
+  cargo: 'cargo was not found. Install Rust 1.95 or newer: https://rustup.rs',
   npm: 'npm was not found. It comes with Node.js: https://nodejs.org',
 };
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::convert;
 use super::handle::Handle;
+use super::operation::{Operation, Queued, tell};
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{
-    Control, Failure, Instance, Outcome, Pool, Program, Reason, guarded, run as run_program,
+    Failure, Instance, Outcome, Pool, Program, Settings, guarded, run as run_program,
     set_concurrency,
 };
 use crate::system;
@@ -25,7 +26,7 @@ pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
         let program = guarded(|| Program::compile(request)).and_then(|program| program);
         task.done(move |js| match program {
             Ok(program) => {
-                let program = Handle::Program(Arc::new(program)).into_value(js)?;
+                let program = Handle::Program(Some(Arc::new(program)).into()).into_value(js)?;
                 Ok(vec![js.null()?, program])
             }
             Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
@@ -53,43 +54,25 @@ pub fn describe(js: Js, arguments: &[Value]) -> JsResult<Value> {
     convert::info(js, Handle::program(js, arguments[0])?.info())
 }
 
+/// `release(program)`: frees it as soon as nothing runs it. It can't be used any more.
+pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    Handle::release_program(js, arguments[0])?;
+    Ok(UNDEFINED)
+}
+
 /// `run(program, settings, done)`: a handle for `cancel`; `done(outcome)`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    let program = Handle::program(js, arguments[0])?;
-    let settings = convert::settings(js, arguments[1])?;
-    let control = Arc::<Control>::default();
-    let task = Task::start(js, arguments[2], &control)?;
-    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
-    match settings {
-        Ok(settings) => {
-            let job = move || {
-                let outcome = guarded(|| run_program(&program, settings, &control));
-                tell(task, outcome.unwrap_or_else(Outcome::failed));
-            };
-            start(js, Pool::guests(), job)?;
-        }
-        Err(error) => tell(task, Outcome::failed(Failure::init(error))),
-    }
-    Ok(handle)
+    begin(js, arguments, |program, settings, operation, task| {
+        let outcome = guarded(|| run_program(&program, settings, &operation.control));
+        tell(task, outcome.unwrap_or_else(Outcome::failed));
+    })
 }
 
 /// `instantiate(program, settings, done)`: a handle for `cancel`; `done(outcome)`, which has the
 /// instance.
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    let program = Handle::program(js, arguments[0])?;
-    let settings = convert::settings(js, arguments[1])?;
-    let control = Arc::<Control>::default();
-    let task = Task::start(js, arguments[2], &control)?;
-    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => {
-            tell(task, Outcome::failed(Failure::init(error)));
-            return Ok(handle);
-        }
-    };
-    let job = move || {
-        let opened = guarded(|| Instance::open(program, settings, &control));
+    begin(js, arguments, |program, settings, operation, task| {
+        let opened = guarded(|| Instance::open(program, settings, &operation.control));
         let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
@@ -98,6 +81,32 @@ pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
             }
             Ok(vec![object])
         });
+    })
+}
+
+/// Queues what needs a program and settings.
+fn begin(
+    js: Js,
+    arguments: &[Value],
+    body: impl FnOnce(Arc<Program>, Settings, &Operation, Task) + Send + 'static,
+) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    let (settings, error) = match convert::settings(js, arguments[1])? {
+        Ok(settings) => (Some(settings), None),
+        Err(error) => (None, Some(error)),
+    };
+    let operation = Operation::new(js, arguments[2], settings)?;
+    let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
+    if let Some(error) = error {
+        if let Some(Queued { task, .. }) = operation.begin() {
+            tell(task, Outcome::failed(Failure::init(error)));
+        }
+        return Ok(handle);
+    }
+    let job = move || {
+        if let Some(Queued { task, settings: Some(settings) }) = operation.begin() {
+            body(program, settings, &operation, task);
+        }
     };
     start(js, Pool::guests(), job)?;
     Ok(handle)
@@ -112,12 +121,15 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let name = js.as_text(arguments[1])?;
     let values = call_arguments(js, &instance, &name, arguments[2])?;
     let timeout = convert::timeout(js, arguments[3])?;
-    let control = Arc::<Control>::default();
-    let task = Task::start(js, arguments[4], &control)?;
-    let handle = Handle::Control(Arc::clone(&control)).into_value(js)?;
-    let done = move |outcome| tell(task, outcome);
-    let started = instance.call(name, values, timeout, control, done);
-    started.map_err(|error| no_thread(js, &error))?;
+    let operation = Operation::new(js, arguments[4], None)?;
+    let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
+    let job = move |instance: &Instance| {
+        if let Some(Queued { task, .. }) = operation.begin() {
+            let call = || instance.call(&name, &values, timeout, &operation.control);
+            tell(task, guarded(call).unwrap_or_else(Outcome::failed));
+        }
+    };
+    instance.submit(job).map_err(|error| no_thread(js, &error))?;
     Ok(handle)
 }
 
@@ -155,7 +167,7 @@ pub fn output(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `cancel(handle)`.
 pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    Handle::control(js, arguments[0])?.cancel(Reason::Abort);
+    Handle::operation(js, arguments[0])?.cancel();
     Ok(UNDEFINED)
 }
 
@@ -174,10 +186,6 @@ pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
         }
         Err(error) => Err(js.throw_error(c"EMFILE", &format!("{}: no pipe", error.name()))),
     }
-}
-
-fn tell(task: Task, outcome: Outcome) {
-    task.done(move |js| Ok(vec![convert::outcome(js, &outcome)?]));
 }
 
 fn start(js: Js, pool: &'static Pool, job: impl FnOnce() + Send + 'static) -> JsResult<Value> {

@@ -1,20 +1,23 @@
 //! Values of Rust that JavaScript holds without looking into them.
 #![allow(unsafe_code)] // Pointers behind external values.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 
 use napi::sys;
 
+use super::operation::Operation;
 use crate::front::js::{Js, JsResult, Thrown, Value};
-use crate::front::wasmtime::{Control, Instance, Program};
+use crate::front::wasmtime::{Instance, Program};
 
 /// What an external value of this addon holds.
 pub enum Handle {
-    Program(Arc<Program>),
+    /// `None` once it has been released.
+    Program(RefCell<Option<Arc<Program>>>),
     Instance(Arc<Instance>),
-    Control(Arc<Control>),
+    Operation(Arc<Operation>),
 }
 
 impl Handle {
@@ -52,9 +55,18 @@ impl Handle {
 
     pub fn program(js: Js, value: Value) -> JsResult<Arc<Program>> {
         match Handle::of(js, value)? {
-            Handle::Program(program) => Ok(Arc::clone(program)),
+            Handle::Program(program) => program.borrow().clone().ok_or_else(|| wrong(js)),
             _ => Err(wrong(js)),
         }
+    }
+
+    /// Lets go of a program now, not only when the handle is collected: it has descriptors.
+    pub fn release_program(js: Js, value: Value) -> JsResult<()> {
+        match Handle::of(js, value)? {
+            Handle::Program(program) => drop(program.take()),
+            _ => return Err(wrong(js)),
+        }
+        Ok(())
     }
 
     pub fn instance(js: Js, value: Value) -> JsResult<Arc<Instance>> {
@@ -64,9 +76,9 @@ impl Handle {
         }
     }
 
-    pub fn control(js: Js, value: Value) -> JsResult<Arc<Control>> {
+    pub fn operation(js: Js, value: Value) -> JsResult<Arc<Operation>> {
         match Handle::of(js, value)? {
-            Handle::Control(control) => Ok(Arc::clone(control)),
+            Handle::Operation(operation) => Ok(Arc::clone(operation)),
             _ => Err(wrong(js)),
         }
     }

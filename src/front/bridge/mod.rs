@@ -5,6 +5,7 @@
 mod convert;
 mod functions;
 mod handle;
+mod operation;
 mod tasks;
 
 use std::ffi::c_void;
@@ -28,6 +29,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("instantiate", c"instantiate", functions::instantiate),
     ("output", c"output", functions::output),
     ("pipe", c"pipe", functions::pipe),
+    ("release", c"release", functions::release),
     ("run", c"run", functions::run),
     ("serialize", c"serialize", functions::serialize),
 ];

@@ -7,11 +7,11 @@ use std::time::Duration;
 use wasmtime::{Instance as Exports, Val};
 
 use super::control::{Control, Reason};
-use super::failure::{Detail, Failure, guarded};
+use super::failure::{Detail, Failure};
 use super::pool::Pool;
 use super::program::{Info, Program};
 use super::run::{Outcome, Settings};
-use super::session::{End, Session, canceled};
+use super::session::{End, Session};
 use crate::system::Output;
 
 /// A number that crosses between host and guest.
@@ -60,7 +60,7 @@ impl Instance {
         control: &Arc<Control>,
     ) -> (Outcome, Option<Arc<Self>>) {
         if let Some(reason) = control.reason() {
-            return (Outcome::failed(canceled(reason)), None);
+            return (Outcome::canceled(reason), None);
         }
         let timeout = settings.timeout;
         let session = Session::new(&program, settings, control).and_then(|session| {
@@ -93,21 +93,13 @@ impl Instance {
         self.outputs.each_ref().map(|output| output.as_ref().map(Output::bytes).unwrap_or_default())
     }
 
-    /// Calls a function when those before are done, and tells `done` what came of it.
+    /// Runs `job`, which calls, when those before are done.
     ///
-    /// Errors: what starting a thread gives; `done` is not called then.
-    pub fn call(
+    /// Errors: what starting a thread gives; the job is not run then.
+    pub fn submit(
         self: &Arc<Self>,
-        name: String,
-        arguments: Vec<Value>,
-        timeout: Option<Duration>,
-        control: Arc<Control>,
-        done: impl FnOnce(Outcome) + Send + 'static,
+        job: impl FnOnce(&Instance) + Send + 'static,
     ) -> std::io::Result<()> {
-        let job = move |instance: &Instance| {
-            let outcome = guarded(|| instance.call_now(&name, &arguments, timeout, &control));
-            done(outcome.unwrap_or_else(Outcome::failed));
-        };
         let mut state = self.state();
         state.jobs.push_back(Box::new(job));
         if !std::mem::replace(&mut state.busy, true) {
@@ -130,7 +122,8 @@ impl Instance {
         }
     }
 
-    fn call_now(
+    /// Calls a function. Blocks.
+    pub fn call(
         &self,
         name: &str,
         arguments: &[Value],
@@ -138,7 +131,7 @@ impl Instance {
         control: &Arc<Control>,
     ) -> Outcome {
         if let Some(reason) = control.reason() {
-            return Outcome::failed(canceled(reason));
+            return Outcome::canceled(reason);
         }
         let Some(mut alive) = self.begin(control) else {
             return Outcome::failed(closed());

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::control::Control;
+use super::control::{Control, Reason};
 use super::failure::Failure;
 use super::instance::Value;
 use super::program::Program;
@@ -78,6 +78,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// It was cancelled before it started.
+    pub fn canceled(reason: Reason) -> Self {
+        Outcome::failed(canceled(reason))
+    }
+
     /// Nothing has run.
     pub fn failed(failure: Failure) -> Self {
         Outcome {
@@ -96,7 +101,7 @@ impl Outcome {
 /// Runs `_start`. Blocks until the guest has ended: not for the event loop.
 pub fn run(program: &Program, settings: Settings, control: &Arc<Control>) -> Outcome {
     if let Some(reason) = control.reason() {
-        return Outcome::failed(canceled(reason));
+        return Outcome::canceled(reason);
     }
     let timeout = settings.timeout;
     let session = Session::new(program, settings, control).and_then(|session| {
