@@ -1,9 +1,8 @@
 //! Ending a guest from outside.
+#![allow(unsafe_code)] // A word in the guest's memory.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use wasmtime::Engine;
 
 use crate::system::Signal;
 
@@ -24,10 +23,33 @@ pub struct Control {
     running: Mutex<Option<Running>>,
 }
 
-/// What wakes a guest: the engine when it computes, the signal when it waits.
+/// What ends a guest: the word when it computes, the signal when it waits.
 struct Running {
-    engine: Engine,
+    /// `None` until there is an instance.
+    word: Option<Word>,
     signal: &'static Signal,
+}
+
+/// First word of the memory that the guest looks at: see `interruptible`.
+#[derive(Clone, Copy)]
+pub(super) struct Word(*mut u32);
+
+// SAFETY: accessed by atomic operations only, while the instance is alive.
+unsafe impl Send for Word {}
+
+impl Word {
+    /// # Safety
+    ///
+    /// The memory at `start` must be that of an instance which lives until `finish`, and be
+    /// aligned.
+    pub unsafe fn new(start: *mut u8) -> Self {
+        Word(start.cast())
+    }
+
+    fn set(self, value: u32) {
+        // SAFETY: promised by who made it.
+        unsafe { AtomicU32::from_ptr(self.0) }.store(value, Ordering::SeqCst);
+    }
 }
 
 impl Control {
@@ -51,12 +73,25 @@ impl Control {
         }
     }
 
-    /// The guest starts. `finish` must follow.
-    pub(super) fn start(&self, engine: Engine, signal: &'static Signal) {
+    /// The guest starts, perhaps without an instance as yet. `finish` must follow.
+    pub(super) fn start(&self, word: Option<Word>, signal: &'static Signal) {
         let mut running = self.running();
-        let now = running.insert(Running { engine, signal });
+        let now = running.insert(Running { word, signal });
+        if let Some(word) = word {
+            word.set(0);
+        }
         if self.reason().is_some() {
             now.wake();
+        }
+    }
+
+    /// There is an instance now.
+    pub(super) fn instantiated(&self, word: Word) {
+        if let Some(running) = &mut *self.running() {
+            running.word = Some(word);
+            if self.reason().is_some() {
+                running.wake();
+            }
         }
     }
 
@@ -76,7 +111,9 @@ impl Control {
 impl Running {
     fn wake(&self) {
         self.signal.set();
-        self.engine.increment_epoch();
+        if let Some(word) = self.word {
+            word.set(1);
+        }
     }
 }
 

@@ -78,12 +78,11 @@ fn engine(variant: Variant) -> Engine {
 
 fn config(variant: Variant) -> Config {
     let mut config = Config::new();
-    config.epoch_interruption(true);
     config.consume_fuel(variant.fuel);
     config.max_wasm_stack(variant.max_stack);
     // Never made, but must not be smaller.
     config.async_stack_size(variant.max_stack + (1 << 20));
-    config.wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }
 
@@ -99,9 +98,10 @@ const KEEP_RESIDENT: usize = 128 << 10;
 fn pooling() -> PoolingAllocationConfig {
     let mut pooling = PoolingAllocationConfig::default();
     pooling.total_core_instances(INSTANCES);
-    pooling.total_memories(INSTANCES);
+    // One is for the check whether to end.
+    pooling.total_memories(2 * INSTANCES);
     pooling.total_tables(INSTANCES);
-    pooling.max_memories_per_module(MEMORIES_AND_TABLES);
+    pooling.max_memories_per_module(MEMORIES_AND_TABLES + 1);
     pooling.max_tables_per_module(MEMORIES_AND_TABLES);
     pooling.table_elements(TABLE_ELEMENTS);
     pooling.max_core_instance_size(VM_CONTEXT_BYTES);

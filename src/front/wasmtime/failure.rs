@@ -100,11 +100,18 @@ impl Failure {
 }
 
 fn trapped(error: &wasmtime::Error, name: &str, reason: &str) -> Failure {
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(readable);
     let reason = reason.trim_start_matches("wasm trap: ");
     Failure::new("ERR_WASI_TRAP", format!("The program trapped: {reason}"))
         .with("trap", Detail::Text(name.into()))
         .with("backtrace", Detail::Text(backtrace.unwrap_or_default()))
+}
+
+/// Names of functions, the innermost first. Offsets would be those of code that nobody knows.
+fn readable(backtrace: &WasmBacktrace) -> String {
+    let text = backtrace.to_string();
+    let names = text.lines().filter_map(|line| line.split_once("!").map(|(_, name)| name));
+    names.map(|name| format!("    at {name}\n")).collect()
 }
 
 /// The number behind "offset 0x", as wasmparser's messages have it.

@@ -2,14 +2,15 @@
 
 use wasmtime::ResourceLimiter;
 
+use super::interruptible;
+
 /// Counts memories and tables of one guest.
 #[derive(Debug)]
 pub(super) struct Limits {
-    /// Bytes in all.
+    /// Bytes in all, those of the memory that is ours included.
     max: u64,
     used: u64,
-    /// Most there ever were.
-    pub peak: u64,
+    peak: u64,
     /// The guest asked for more than it may have.
     pub exceeded: bool,
 }
@@ -30,7 +31,13 @@ const BYTES_PER_ELEMENT: u64 = 16;
 
 impl Limits {
     pub fn new(max: u64) -> Self {
+        let max = max.saturating_add(interruptible::SIZE);
         Limits { max, used: 0, peak: 0, exceeded: false }
+    }
+
+    /// Most bytes there ever were.
+    pub fn peak(&self) -> u64 {
+        self.peak.saturating_sub(interruptible::SIZE)
     }
 
     fn grow(&mut self, current: u64, desired: u64) -> wasmtime::Result<bool> {

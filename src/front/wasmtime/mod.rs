@@ -6,6 +6,7 @@ mod control;
 mod engine;
 mod failure;
 mod instance;
+mod interruptible;
 mod limits;
 mod linker;
 mod pool;

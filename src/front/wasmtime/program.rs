@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::{ExternType, InstancePre, Module, ValType};
+use wasmtime::{Engine, ExternType, InstancePre, Module, ValType};
 
 use super::cache::Cache;
 use super::engine::{Machine, Variant, machine};
 use super::failure::Failure;
+use super::interruptible::{interruptible, is_ours};
 use super::linker::MODULES;
 use super::store::Guest;
 use crate::abi::FUNCTIONS;
@@ -164,7 +165,7 @@ fn read(source: Source) -> Result<Vec<u8>, Failure> {
 }
 
 fn is_precompiled(bytes: &[u8]) -> bool {
-    wasmtime::Engine::detect_precompiled(bytes).is_some()
+    Engine::detect_precompiled(bytes).is_some()
 }
 
 /// The binary format, from either.
@@ -191,7 +192,7 @@ fn compile(wasm: &[u8], cache: Option<&Cache>, variant: Variant) -> Result<Ready
     if let Some(module) = cache.and_then(|cache| cache.load(engine, wasm)) {
         return Ok(Ready::new(machine, module));
     }
-    let module = Module::from_binary(engine, wasm).map_err(|error| Failure::compile(&error))?;
+    let module = compile_interruptible(engine, wasm).map_err(|error| Failure::compile(&error))?;
     if let Some(cache) = cache {
         cache.store(engine, wasm, &module);
     }
@@ -231,6 +232,13 @@ fn load(code: &[u8], variant: Variant) -> Result<Ready, Failure> {
     Ok(Ready::new(machine, module.map_err(|error| Failure::compile(&error))?))
 }
 
+/// The offsets of errors are those of the program as it was given.
+fn compile_interruptible(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
+    Module::validate(engine, wasm)?;
+    let checked = interruptible(wasm).map_err(wasmtime::Error::new)?;
+    Module::from_binary(engine, &checked)
+}
+
 impl Ready {
     fn new(machine: Arc<Machine>, module: Module) -> Self {
         let linked = missing_import(&module).map_or_else(
@@ -268,7 +276,8 @@ fn info(module: &Module, size: usize) -> Info {
         name: import.name().into(),
         shape: shape(&import.ty()),
     });
-    let exports = module.exports().map(|export| (export.name().into(), shape(&export.ty())));
+    let exports = module.exports().filter(|export| !is_ours(export.name()));
+    let exports = exports.map(|export| (export.name().into(), shape(&export.ty())));
     Info { imports: imports.collect(), exports: exports.collect(), size }
 }
 

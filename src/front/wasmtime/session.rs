@@ -1,12 +1,14 @@
 //! A guest with its store, from the first call into it to the last.
+#![allow(unsafe_code)] // The word that ends a guest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{Instance, PoolConcurrencyLimitError, Store, UpdateDeadline};
+use wasmtime::{Instance, PoolConcurrencyLimitError, Store};
 
-use super::control::{Control, Reason, give_back, take_signal};
+use super::control::{Control, Reason, Word, give_back, take_signal};
 use super::failure::{Failure, guarded};
+use super::interruptible::{INTERRUPT, START};
 use super::limits::Limits;
 use super::linker::Stop;
 use super::program::{Program, Ready};
@@ -20,6 +22,7 @@ pub(super) struct Session {
     pub store: Store<Guest>,
     pub ready: Arc<Ready>,
     signal: &'static Signal,
+    word: Option<Word>,
     fuel: Option<u64>,
     /// When the last call began, and how long it took.
     began: Instant,
@@ -56,7 +59,8 @@ impl Session {
             }
         };
         let now = Instant::now();
-        Ok(Session { store, ready, signal, fuel, began: now, took: Duration::ZERO })
+        let (word, took) = (None, Duration::ZERO);
+        Ok(Session { store, ready, signal, word, fuel, began: now, took })
     }
 
     /// Makes the instance; a start function runs.
@@ -65,7 +69,21 @@ impl Session {
         let linked = linked.map_err(|failure| wasmtime::Error::msg(failure.message.clone()))?;
         let instance = linked.instantiate(&mut self.store)?;
         self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
+        self.word = self.word_of(instance);
+        if let Some(word) = self.word {
+            self.store.data().control.instantiated(word);
+        }
+        if let Some(start) = instance.get_func(&mut self.store, START) {
+            start.typed::<(), ()>(&self.store)?.call(&mut self.store, ())?;
+        }
         Ok(instance)
+    }
+
+    fn word_of(&mut self, instance: Instance) -> Option<Word> {
+        let memory = instance.get_memory(&mut self.store, INTERRUPT)?;
+        // SAFETY: memories start at a page and stay where they are as long as the store, which
+        // outlives every call; this one has a page.
+        Some(unsafe { Word::new(memory.data_ptr(&self.store)) })
     }
 
     /// Runs guest code that `control` and the timeout can end.
@@ -77,8 +95,7 @@ impl Session {
     ) -> Result<T, End> {
         self.began = Instant::now();
         self.store.data_mut().control = Arc::clone(control);
-        self.store.set_epoch_deadline(1);
-        control.start(self.ready.machine.engine.clone(), self.signal);
+        control.start(self.word, self.signal);
         if let Some(timeout) = timeout {
             watchdog::watch(control, timeout);
         }
@@ -119,7 +136,6 @@ impl Session {
 
     /// What there is to tell when a call is over: the output stays for later.
     pub fn outcome_without_output(&self, end: Result<Option<u32>, Failure>) -> Outcome {
-        let left = self.store.get_fuel().unwrap_or(0);
         let (exit_code, failure) = match end {
             Ok(code) => (code, None),
             Err(failure) => (None, Some(failure)),
@@ -130,8 +146,10 @@ impl Session {
             stdout: Vec::new(),
             stderr: Vec::new(),
             duration: self.took,
-            fuel_used: self.fuel.map(|fuel| fuel.saturating_sub(left)),
-            memory_peak: self.store.data().limits.peak,
+            fuel_used: self
+                .fuel
+                .map(|fuel| fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))),
+            memory_peak: self.store.data().limits.peak(),
             results: Vec::new(),
         }
     }
@@ -144,13 +162,6 @@ fn taken(output: &Option<Output>) -> Vec<u8> {
 fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
     let mut store = Store::new(&ready.machine.engine, guest);
     store.limiter(|guest| &mut guest.limits);
-    store.epoch_deadline_callback(|store| {
-        Ok(match store.data().control.reason() {
-            Some(_) => UpdateDeadline::Interrupt,
-            // Another guest was meant.
-            None => UpdateDeadline::Continue(1),
-        })
-    });
     if let Some(fuel) = fuel {
         store.set_fuel(fuel).expect("an engine that counts");
     }
