@@ -2,7 +2,8 @@
 
 // Drop-in for the typings of `node:wasi`: WASI and WASIOptions are assignable to
 // and from those of @types/node, and need neither it nor the DOM library. What
-// node:wasi does not have stands in types of its own: SandboxOptions, Closeable.
+// node:wasi does not have stands in types of its own: SandboxOptions, Closeable,
+// and those of compile() and run() at the end.
 
 /** Options of the {@link WASI} constructor. */
 export interface WASIOptions {
@@ -220,3 +221,490 @@ export interface WASI {
    */
   readonly wasiImport: { [name: string]: any };
 }
+
+// What follows is about compile() and run(), which node:wasi does not have. Objects
+// of Node are described by what is used of them, so that nothing needs their types.
+
+/** A `Buffer`, or a `Uint8Array` if the types of Node.js are not there. */
+export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
+
+/** What an `AbortSignal` has. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What a `stream.Readable` has. */
+export interface ReadableLike {
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  off(event: string, listener: (...args: any[]) => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** What a `stream.Writable` has. */
+export interface WritableLike {
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  off(event: string, listener: (...args: any[]) => void): unknown;
+  write(chunk: any, callback: (error?: Error | null) => void): boolean;
+}
+
+/**
+ * A program: a path, a `file:` URL, bytes, or something with bytes such as the
+ * `Response` of `fetch()`. WebAssembly in its binary or its text format.
+ */
+export type Source =
+  | string
+  | { readonly href: string; readonly protocol: string }
+  | ArrayBufferLike
+  | ArrayBufferView
+  | { arrayBuffer(): Promise<ArrayBuffer> };
+
+/** Encodings of `Buffer`. */
+export type Encoding =
+  | 'ascii' | 'utf8' | 'utf-8' | 'utf16le' | 'utf-16le' | 'ucs2' | 'ucs-2'
+  | 'base64' | 'base64url' | 'latin1' | 'binary' | 'hex';
+
+/** Options of {@link compile}. */
+export interface CompileOptions {
+  /**
+   * Where compiled code is kept for the next process: `true` stands for
+   * `$XDG_CACHE_HOME/wasi-rs` or `~/.cache/wasi-rs`, a string is a directory,
+   * which is made if it is missing, `false` keeps nothing. Code counts only if it
+   * is of this user and no one else can write it. That it cannot be read or
+   * written is no error.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is neither a boolean nor a string,
+   * and `ERR_INVALID_ARG_VALUE` if it is empty or has null bytes.
+   *
+   * @default true
+   */
+  cache?: boolean | string | undefined;
+
+  /**
+   * Whether the source may be what {@link Program.serialize} gave. Such code can do
+   * anything in this process: set this only if you know where it comes from.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   *
+   * @default false
+   */
+  allowPrecompiled?: boolean | undefined;
+
+  /**
+   * An `AbortSignal`. When it is aborted, the promise rejects with an `AbortError`
+   * whose `cause` is the reason; compiling goes on in its thread.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
+   */
+  signal?: AbortSignalLike | undefined;
+}
+
+/** Options of {@link Program.run} and {@link Program.instantiate}. */
+export interface RunOptions {
+  /**
+   * Command line arguments of the guest, the program's name first. Elements are
+   * converted with `String()`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an array, and
+   * `ERR_INVALID_ARG_VALUE` if it has holes.
+   *
+   * @default the last part of the program's path, or `['wasi']` if it has none
+   */
+  args?: readonly string[] | undefined;
+
+  /**
+   * Environment variables of the guest, as in {@link WASIOptions.env}.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an object, and a `TypeError`
+   * if a value is a symbol.
+   *
+   * @default {}
+   */
+  env?: object | undefined;
+
+  /**
+   * Directories the guest can use: keys are paths as the guest sees them, values
+   * are paths on the host, relative to the working directory at the time of the
+   * call. The guest has no access to any other directory. `undefined` is left out.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this, a value, or something in a value
+   * is of the wrong type, and with an `Error` with `syscall` `'uvwasi_init'` and a
+   * `code` such as `'UVWASI_ENOENT'` if a directory cannot be opened.
+   *
+   * @default {}
+   */
+  preopens?: { [guestPath: string]: string | Preopen | undefined } | undefined;
+
+  /**
+   * What the guest reads from its standard input: `'ignore'`, nothing;
+   * `'inherit'`, what the process has; a descriptor of the process; any other
+   * string, that text in UTF-8; bytes; a `stream.Readable`. Text from elsewhere is
+   * best given as a `Buffer`, since it may happen to be one of the two words.
+   *
+   * A stream is read as fast as the guest reads, and a bit ahead. It is paused when
+   * the guest has ended, not destroyed. If it fails, the guest is ended and the
+   * promise rejects with its error; if it closes before its end, with
+   * `ERR_STREAM_PREMATURE_CLOSE`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else,
+   * `ERR_INVALID_ARG_VALUE` if the stream is destroyed, `ERR_OUT_OF_RANGE` if a
+   * descriptor is not an integer from 0 to 2147483647, and with an `Error` with the
+   * code `'UVWASI_EBADF'` if it is not open.
+   *
+   * @default 'ignore'
+   */
+  stdin?: 'ignore' | 'inherit' | (string & {}) | number | ArrayBufferView | ReadableLike | undefined;
+
+  /**
+   * Where the guest's standard output goes: `'pipe'`, to the result; `'inherit'`,
+   * to that of the process; `'ignore'`, nowhere; a descriptor of the process; a
+   * `stream.Writable`.
+   *
+   * A stream is given no more than it takes, and is not ended. The promise of a run
+   * is fulfilled when the stream is done with all output. If it fails, the guest is
+   * ended and the promise rejects with its error. If it is closed, the guest gets
+   * `EPIPE`, like one whose pipe nobody reads. One stream can be given for both
+   * outputs: then their order is kept.
+   *
+   * Errors are those of `stdin`, and `ERR_INVALID_ARG_VALUE` for other strings.
+   *
+   * @default 'pipe'
+   */
+  stdout?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
+
+  /**
+   * Where the guest's standard error goes, like `stdout`.
+   *
+   * @default 'pipe'
+   */
+  stderr?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
+
+  /**
+   * Of captured output: one of `Buffer`'s encodings, or `'buffer'` or `null` for
+   * Buffers.
+   *
+   * Rejects with `ERR_INVALID_ARG_VALUE` if this is something else.
+   *
+   * @default 'utf8'
+   */
+  encoding?: Encoding | 'buffer' | null | undefined;
+
+  /**
+   * Bytes that are captured of each of stdout and stderr, an integer of 0 or more
+   * or `Infinity`. A guest that writes more is ended: `ERR_WASI_MAX_BUFFER`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default 1048576
+   */
+  maxBuffer?: number | undefined;
+
+  /**
+   * Milliseconds after which the guest is ended, whether it computes or waits:
+   * `ERR_WASI_TIMEOUT`. 0 and `Infinity` stand for none. Counted from when the guest
+   * starts, for an instance from the start of each call.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE`, or `ERR_OUT_OF_RANGE` if this is negative.
+   *
+   * @default 0
+   */
+  timeout?: number | undefined;
+
+  /**
+   * An `AbortSignal`. When it is aborted, the guest is ended, and does not start if
+   * it has not yet; the promise rejects with an `AbortError` whose `cause` is the
+   * reason. For an instance it counts in all calls.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
+   */
+  signal?: AbortSignalLike | undefined;
+
+  /**
+   * Bytes that all linear memories of the guest and its tables (16 bytes an element)
+   * can have together, an integer of 0 or more or `Infinity`. A guest that wants more is ended:
+   * `ERR_WASI_MEMORY_LIMIT`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default Infinity
+   */
+  memoryLimit?: number | undefined;
+
+  /**
+   * How much the guest can compute, about one unit an instruction; the same program
+   * with the same input takes the same each time. An integer from 1 to
+   * `Number.MAX_SAFE_INTEGER`, or a bigint to 2^64 - 1. A guest that wants more is
+   * ended: `ERR_WASI_OUT_OF_FUEL`. An instance has this for all its calls together.
+   * Counting makes the guest slower.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default no limit, and nothing is counted
+   */
+  fuel?: number | bigint | undefined;
+
+  /**
+   * Bytes of the guest's stack for calls, an integer from 65536 to 67108864. Beyond
+   * it is `ERR_WASI_TRAP` with `trap` `'stack-overflow'`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default 1048576
+   */
+  maxStack?: number | undefined;
+
+  /** As in {@link SandboxOptions.maxFiles}; errors reject. */
+  maxFiles?: number | undefined;
+
+  /**
+   * Makes the guest's random bytes the same each time: any finite number, bigint,
+   * string or bytes. A number and the bigint of the same value are one seed.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default random bytes of the operating system
+   */
+  seed?: number | bigint | string | ArrayBufferView | undefined;
+
+  /**
+   * Where the guest's clocks start, a `Date` or milliseconds since 1970 from 0 to
+   * 9223372036854. They don't run: each look at them is a microsecond after the one
+   * before, and waiting advances them without taking time.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default the clocks of the operating system
+   */
+  clock?: Date | number | undefined;
+
+  /**
+   * Whether each WASI call writes a line to the standard error of the process.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   *
+   * @default whether the environment variable `WASI_RS_STRACE` is set, other than to `0`
+   */
+  strace?: boolean | undefined;
+}
+
+/** {@link RunOptions} that give text. */
+export interface TextRunOptions extends RunOptions {
+  encoding?: Encoding | undefined;
+}
+
+/** {@link RunOptions} that give Buffers. */
+export interface BytesRunOptions extends RunOptions {
+  encoding: 'buffer' | null;
+}
+
+/** What a guest has used. */
+export interface Usage {
+  /** Milliseconds that the guest ran, with a fraction. */
+  duration: number;
+
+  /** See {@link RunOptions.fuel}; `undefined` without it. */
+  fuelUsed: number | undefined;
+
+  /** Most bytes of memory and tables that the guest ever had. */
+  memoryPeak: number;
+}
+
+/** What {@link run} gives. */
+export interface RunResult<Output = string> extends Usage {
+  /** What the guest gave to `proc_exit`, as 32 bits with a sign, or 0 if it returned. */
+  exitCode: number;
+
+  /** What the guest wrote, if it was captured; else empty. */
+  stdout: Output;
+
+  /** What the guest wrote, if it was captured; else empty. */
+  stderr: Output;
+}
+
+/**
+ * What {@link compile}, {@link run} and calls of an {@link Instance} reject with,
+ * besides errors of arguments. Those after the start of a guest have what there is
+ * of a result. By `code`:
+ *
+ * - `ABORT_ERR`: an `AbortError` with the signal's reason as its `cause`
+ * - `ERR_WASI_TIMEOUT`, `ERR_WASI_OUT_OF_FUEL`, `ERR_WASI_MEMORY_LIMIT`,
+ *   `ERR_WASI_MAX_BUFFER`: the guest reached a limit
+ * - `ERR_WASI_TRAP`: it did what WebAssembly forbids; see `trap` and `backtrace`
+ * - `ERR_WASI_COMPILE`: the source is no program; see `offset`
+ * - `ERR_WASI_LINK`: it imports what is not part of WASI, see `module` and `import`;
+ *   or {@link run} does not find `_start`
+ * - `ERR_WASI_EXIT`: a call of an instance ended by `proc_exit`; see `exitCode`
+ * - `ERR_WASI_CLOSED`: the instance is closed
+ * - `ERR_WASI_TOO_MANY_INSTANCES`: close some
+ * - `ENOENT` and others: the file cannot be read; see `errno`, `syscall`, `path`
+ * - `UVWASI_ENOENT` and others: a preopen or a descriptor is no good; see `errno`,
+ *   `syscall`
+ */
+export interface RunError extends Error, Partial<Usage> {
+  code: string;
+  stdout?: string | Bytes;
+  stderr?: string | Bytes;
+  /** A short name, such as `'unreachable'` or `'memory-out-of-bounds'`. */
+  trap?: string;
+  /** The guest's functions at the time of the trap, as text of several lines. */
+  backtrace?: string;
+  /** Where in the source, in bytes. */
+  offset?: number;
+  /** Module of the missing import. */
+  module?: string;
+  /** Name of the missing import. */
+  import?: string;
+  exitCode?: number;
+  errno?: number;
+  syscall?: string;
+  path?: string;
+}
+
+/** Kinds of imports and exports, as in `WebAssembly.Module.imports()`. */
+export type Kind = 'function' | 'memory' | 'table' | 'global' | 'tag';
+
+/** What a program needs. */
+export interface ImportDescriptor {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+/** What a program offers. Types are `'i32'`, `'i64'`, `'f32'`, `'f64'` and others. */
+export interface ExportDescriptor {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Types of a function's parameters. */
+  readonly parameters?: readonly string[];
+  /** Types of a function's results. */
+  readonly results?: readonly string[];
+}
+
+/** Arguments of a guest's function: a `bigint` for `i64`, else a `number`. */
+export type Argument = number | bigint;
+
+/**
+ * A function of an instance, called in a thread of its own. Gives `undefined`, a
+ * number or bigint, or an array if there are several results.
+ *
+ * Rejects with `ERR_INVALID_ARG_TYPE` if an argument is not of the function's type,
+ * and with {@link RunError}.
+ */
+export type AsyncFunction = (...args: Argument[]) => Promise<any>;
+
+/** A compiled program. Compiled once, it can be run any number of times at once. */
+export interface Program {
+  /** What it needs. */
+  readonly imports: readonly ImportDescriptor[];
+
+  /** What it offers. */
+  readonly exports: readonly ExportDescriptor[];
+
+  /** Bytes of its source. */
+  readonly size: number;
+
+  /**
+   * Runs it as a command, by calling its export `_start`, in another thread. An exit
+   * code other than 0 is a result, not an error.
+   *
+   * Rejects with {@link RunError} and the errors of each option.
+   */
+  run(options?: TextRunOptions): Promise<RunResult<string>>;
+  run(options: BytesRunOptions): Promise<RunResult<Bytes>>;
+  run(options?: RunOptions): Promise<RunResult<string | Bytes>>;
+
+  /**
+   * Makes an instance, whose functions can be called and whose memory stays. Its
+   * `_initialize` is called first, if it has one. Close it when it is done: until
+   * then it holds its memory, its descriptors and the streams it was given.
+   *
+   * Rejects with {@link RunError} and the errors of each option.
+   */
+  instantiate(options?: TextRunOptions): Promise<Instance<string>>;
+  instantiate(options: BytesRunOptions): Promise<Instance<Bytes>>;
+  instantiate(options?: RunOptions): Promise<Instance<string | Bytes>>;
+
+  /**
+   * Calls an exported function on an instance of the program's own, which is made at
+   * the first call and stays, with nothing but clocks and random bytes: no
+   * directories, and what it writes is lost.
+   *
+   * Rejects with `ERR_INVALID_ARG_VALUE` if there is no such function, and as
+   * {@link AsyncFunction}.
+   */
+  call(name: string, ...args: Argument[]): Promise<any>;
+
+  /**
+   * The compiled code, for {@link CompileOptions.allowPrecompiled}: for this version
+   * of the package and a processor like this one.
+   */
+  serialize(): Promise<Bytes>;
+}
+
+/**
+ * A program that stays in memory, for calls of its functions one after the other. A
+ * call that fails leaves it as it is then, for the next one.
+ */
+export interface Instance<Output = string> {
+  /** The exported functions, by name; what is no function is left out. */
+  readonly exports: { readonly [name: string]: AsyncFunction };
+
+  /** What the guest has written so far, if it is captured; else empty. */
+  readonly stdout: Output;
+
+  /** What the guest has written so far, if it is captured; else empty. */
+  readonly stderr: Output;
+
+  /**
+   * Frees the instance. Calls that have not ended, and all later ones, reject with
+   * `ERR_WASI_CLOSED`. Can be called again.
+   */
+  close(): void;
+
+  /** The same as {@link Instance.close}, for `using instance = await …`. */
+  [Symbol.dispose](): void;
+}
+
+/** Options of {@link configure}. */
+export interface Configuration {
+  /**
+   * How many guests run at once, each in a thread; others wait. An integer from 1 to
+   * 1024.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   *
+   * @default the environment variable `WASI_RS_CONCURRENCY`, else `os.availableParallelism()`
+   */
+  concurrency?: number | undefined;
+}
+
+/**
+ * Compiles a program, in another thread.
+ *
+ * Rejects with {@link RunError}, `ERR_INVALID_ARG_TYPE` if `source` is not a
+ * {@link Source}, `ERR_INVALID_URL_SCHEME` if it is a URL of no file,
+ * `ERR_INVALID_ARG_VALUE` if it is a path with null bytes or the answer to a request
+ * that failed, and the errors of each option.
+ */
+export function compile(source: Source, options?: CompileOptions): Promise<Program>;
+
+/**
+ * Compiles and runs a program: see {@link compile} and {@link Program.run}. The
+ * event loop is not blocked meanwhile.
+ */
+export function run(source: Source | Program, options?: CompileOptions & TextRunOptions): Promise<RunResult<string>>;
+export function run(source: Source | Program, options: CompileOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
+export function run(
+  source: Source | Program, options?: CompileOptions & RunOptions,
+): Promise<RunResult<string | Bytes>>;
+
+/**
+ * Sets what counts for the whole process, Workers included.
+ *
+ * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object, and the errors of each
+ * option.
+ */
+export function configure(options: Configuration): void;

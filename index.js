@@ -15,4 +15,20 @@ function load() {
 
 const { WASI } = load();
 
-module.exports = { WASI };
+// Loaded when it is first used: who needs the class only does not wait for it.
+let runner;
+const lib = () => (runner ??= require('./lib/run.js'));
+
+function compile(source, options) {
+  return lib().compile(source, options);
+}
+
+function run(source, options) {
+  return lib().run(source, options);
+}
+
+function configure(options) {
+  return lib().configure(options);
+}
+
+module.exports = { WASI, compile, run, configure };

@@ -1,6 +1,7 @@
 'use strict';
 
-// Compiles types/assignable.ts, which checks index.d.ts against @types/node.
+// Compiles types/, where assignable.ts checks index.d.ts against @types/node and run.mts uses what
+// node:wasi does not have.
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -15,9 +16,15 @@ function compile(...args) {
   return spawnSync(process.execPath, [compiler, ...args], { cwd: __dirname, encoding: 'utf8' });
 }
 
-test('the typings are assignable to and from those of node:wasi', () => {
+test('the typings are assignable to and from those of node:wasi, and fit their use', () => {
   const { status, stdout, stderr } = compile('--project', 'types/tsconfig.json', '--pretty', 'false');
   assert.equal(stdout + stderr, '');
+  assert.equal(status, 0);
+});
+
+test('the typings need no others', () => {
+  const { status, stdout } = compile('--noEmit', '--strict', '--target', 'es2022', '--types', '', '../index.d.ts');
+  assert.equal(stdout, '');
   assert.equal(status, 0);
 });
 

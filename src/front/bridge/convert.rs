@@ -153,6 +153,15 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
     Ok(object)
 }
 
+/// Both a failure and an outcome that has one: what a callback gets whose task nobody began.
+pub fn not_begun(js: Js) -> JsResult<Vec<JsValue>> {
+    let failure = Failure::new("EAGAIN", "EAGAIN: no thread for the program");
+    let object = outcome(js, &Outcome::failed(failure.clone()))?;
+    js.set(object, c"code", js.string(&failure.code)?)?;
+    js.set(object, c"message", js.string(&failure.message)?)?;
+    Ok(vec![object])
+}
+
 /// Signed, as class WASI gives it.
 fn exit_code(code: u32) -> f64 {
     code.cast_signed().into()

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::sys;
 
+use super::convert;
 use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{Control, Reason};
 
@@ -53,6 +54,7 @@ thread_local! {
 pub struct Task {
     tasks: Arc<Tasks>,
     id: u64,
+    is_done: bool,
 }
 
 impl Task {
@@ -73,13 +75,18 @@ impl Task {
     }
 
     /// Calls the callback with what `answer` makes.
-    pub fn done(self, answer: impl FnOnce(Js) -> JsResult<Vec<Value>> + Send + 'static) {
+    pub fn done(mut self, answer: impl FnOnce(Js) -> JsResult<Vec<Value>> + Send + 'static) {
+        self.answer(Box::new(answer));
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        self.is_done = true;
         let mut state = self.tasks.state();
         if state.function.is_null() {
             return;
         }
         let is_first = state.answers.is_empty();
-        state.answers.push_back((self.id, Box::new(answer)));
+        state.answers.push_back((self.id, answer));
         if is_first {
             // SAFETY: not null, so the environment is there: ending it takes the lock first.
             unsafe {
@@ -89,6 +96,15 @@ impl Task {
                     sys::ThreadsafeFunctionCallMode::nonblocking,
                 );
             }
+        }
+    }
+}
+
+/// A task that nobody could begin, for want of a thread, is answered all the same.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.answer(Box::new(convert::not_begun));
         }
     }
 }
@@ -142,7 +158,7 @@ impl Pending {
         let id = self.next;
         self.next += 1;
         self.waiting.insert(id, waiting);
-        Task { tasks: Arc::clone(&self.tasks), id }
+        Task { tasks: Arc::clone(&self.tasks), id, is_done: false }
     }
 
     fn take(&mut self, js: Js, id: u64) -> Option<sys::napi_ref> {

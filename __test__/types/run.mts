@@ -1,0 +1,137 @@
+// Compiled only, never run: compile(), run() and what they give, used as they should be and not.
+
+import * as fs from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import * as ours from '../../index.js';
+import { compile, configure, run } from '../../index.js';
+
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+function expectTrue<_T extends true>(): void {}
+
+declare const response: ServerResponse;
+declare const options: ours.RunOptions;
+
+// Sources.
+const sources: ours.Source[] = [
+  'tool.wasm', new URL('file:///tool.wasm'), Buffer.from(''), new Uint8Array(1), new DataView(new ArrayBuffer(1)),
+  new ArrayBuffer(1), new SharedArrayBuffer(1), new Blob(['']), await fetch('https://example.org/tool.wasm'),
+];
+const { signal } = new AbortController();
+const program: ours.Program = await compile(sources[0]!, { cache: '/tmp', allowPrecompiled: true, signal });
+await compile('tool.wasm', { cache: undefined, allowPrecompiled: undefined, signal: undefined });
+await compile(await program.serialize(), { cache: false, allowPrecompiled: true });
+
+// Options.
+const all: ours.RunOptions = {
+  args: ['tool', '-x'] as const,
+  env: process.env,
+  preopens: { '/data': './data', '/ro': { path: '.', readonly: true }, '/none': undefined },
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: response,
+  encoding: 'latin1',
+  maxBuffer: Infinity,
+  timeout: 0.5,
+  signal,
+  memoryLimit: 2 ** 30,
+  fuel: 10n,
+  maxStack: 65536,
+  maxFiles: 16,
+  seed: 'seed',
+  clock: new Date(0),
+  strace: false,
+};
+const streams: ours.RunOptions[] = [
+  { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
+  { stdin: 'some text', stdout: 1, stderr: 'ignore' },
+  { stdin: new Uint8Array(1), stdout: new PassThrough(), stderr: new Writable() },
+  { stdin: Readable.from(['text']), stdout: fs.createWriteStream('out') },
+  { stdin: fs.createReadStream('in'), seed: 1, clock: Date.now(), fuel: 1 },
+  { stdin: 0, seed: 1n },
+];
+await program.run(all);
+await program.run(streams[0]);
+await program.run({ args: undefined, stdin: undefined, encoding: undefined, seed: undefined });
+
+// Results: the encoding says of which type the output is.
+const result = await run('tool.wasm', { args: ['tool'], cache: false });
+expectTrue<Same<typeof result, ours.RunResult<string>>>();
+const bytes = await run(program, { encoding: 'buffer' });
+expectTrue<Same<typeof bytes.stdout, ours.Bytes>>();
+const buffer: Buffer = bytes.stderr;
+const either = await program.run(options);
+expectTrue<Same<typeof either.stdout, string | ours.Bytes>>();
+expectTrue<Same<Awaited<ReturnType<typeof program.serialize>>, ours.Bytes>>();
+const { exitCode, duration, memoryPeak }: { exitCode: number; duration: number; memoryPeak: number } = result;
+expectTrue<Same<typeof result.fuelUsed, number | undefined>>();
+
+// Programs and instances.
+const names: string[] = program.imports.map(({ module, name, kind }) => `${module}.${name}: ${kind}`);
+const parameters: readonly string[] | undefined = program.exports[0]?.parameters;
+const size: number = program.size;
+const sum: number = await program.call('add', 1, 2n);
+{
+  using instance = await program.instantiate({ timeout: 100 });
+  const hello: string = await instance.exports['hello']!(1);
+  const written: string = instance.stdout + instance.stderr;
+  instance.close();
+  console.log(hello, written);
+}
+const ofBytes: ours.Instance<ours.Bytes> = await program.instantiate({ encoding: null });
+configure({ concurrency: 4 });
+configure({});
+export { buffer, duration, exitCode, memoryPeak, names, ofBytes, parameters, size, sum };
+
+// Errors.
+const failed: ours.RunError = Object.assign(new Error('trap'), { code: 'ERR_WASI_TRAP', trap: 'unreachable' });
+const told: [string, string | undefined, number | undefined] = [failed.code, failed.trap, failed.exitCode];
+export { told };
+
+// @ts-expect-error a source is due
+run();
+// @ts-expect-error a number is no source
+compile(5);
+// @ts-expect-error a boolean or a string
+compile('tool.wasm', { cache: 1 });
+// @ts-expect-error an option of run(), not of compile()
+compile('tool.wasm', { args: [] });
+// @ts-expect-error an option of compile(), not of run()
+program.run({ cache: true });
+// @ts-expect-error arguments are an array
+program.run({ args: 'x' });
+// @ts-expect-error the environment is an object
+program.run({ env: 'A=b' });
+// @ts-expect-error a path is due
+program.run({ preopens: { '/': { readonly: true } } });
+// @ts-expect-error it can only be read
+program.run({ stdout: fs.createReadStream('in') });
+// @ts-expect-error an unknown word
+program.run({ stdout: 'capture' });
+// @ts-expect-error a boolean is no stream
+program.run({ stdin: true });
+// @ts-expect-error an unknown encoding
+program.run({ encoding: 'utf7' });
+// @ts-expect-error a number
+program.run({ timeout: '1s' });
+// @ts-expect-error a signal
+program.run({ signal: new AbortController() });
+// @ts-expect-error a number
+program.run({ memoryLimit: 1n });
+// @ts-expect-error a number or bigint
+program.run({ fuel: '1' });
+// @ts-expect-error a date or a number
+program.run({ clock: '2020-01-01' });
+// @ts-expect-error an unknown option
+program.run({ unknown: true });
+// @ts-expect-error text is no number
+program.call('add', '1');
+// @ts-expect-error read-only
+program.exports = [];
+// @ts-expect-error it has no constructor for everyone
+new ours.Program();
+// @ts-expect-error a number
+configure({ concurrency: '4' });
+// @ts-expect-error options are due
+configure();

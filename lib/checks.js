@@ -1,0 +1,57 @@
+'use strict';
+
+// Checks that several options share. Each gives the value or throws what Node would.
+
+const { isSharedArrayBuffer } = require('node:util').types;
+const { invalidType, invalidValue, outOfRange } = require('./errors.js');
+
+// As Node's validateObject: no array, no function.
+function object(value, name) {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
+  throw invalidType(name, 'of type object', value);
+}
+
+function boolean(value, name) {
+  if (typeof value === 'boolean') return value;
+  throw invalidType(name, 'of type boolean', value);
+}
+
+function number(value, name) {
+  if (typeof value === 'number') return value;
+  throw invalidType(name, 'of type number', value);
+}
+
+function integer(value, name, least, most) {
+  if (!Number.isInteger(number(value, name))) throw outOfRange(name, 'an integer', value);
+  if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value);
+  return value;
+}
+
+// A count that need not have an end.
+function integerOrInfinity(value, name) {
+  if (number(value, name) === Infinity) return value;
+  return integer(value, name, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function fileDescriptor(value, name) {
+  return integer(value, name, 0, 2147483647);
+}
+
+function signal(value, name) {
+  if (value !== null && typeof value === 'object' && 'aborted' in value) return value;
+  throw invalidType(name, 'an instance of AbortSignal', value);
+}
+
+function noNull(value, name) {
+  if (value.includes('\0')) throw invalidValue(name, 'must be a string without null bytes', value);
+  return value;
+}
+
+// Any view as bytes. Nobody else may write them while they are read, so shared ones are copied.
+function bytes(view) {
+  const { buffer, byteOffset, byteLength } = view;
+  const asBytes = view instanceof Uint8Array ? view : new Uint8Array(buffer, byteOffset, byteLength);
+  return isSharedArrayBuffer(buffer) ? new Uint8Array(asBytes) : asBytes;
+}
+
+module.exports = { boolean, bytes, fileDescriptor, integer, integerOrInfinity, noNull, number, object, signal };

@@ -1,0 +1,25 @@
+'use strict';
+
+// How many guests run at once: configure(), and the environment variable for the default.
+
+const checks = require('./checks.js');
+const native = require('./native.js');
+
+const MOST = 1024;
+
+function configure(options) {
+  const { concurrency } = checks.object(options, 'options');
+  if (concurrency !== undefined) native.configure(checks.integer(concurrency, 'options.concurrency', 1, MOST));
+}
+
+// What is no such number is as good as none: whoever runs the program may not be who wrote it. It
+// counts for the whole process, so a Worker that starts later must not undo what was configured.
+function configureByEnvironment(text) {
+  const concurrency = Number(text);
+  const isFine = Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST;
+  if (isFine && require('node:worker_threads').isMainThread) native.configure(concurrency);
+}
+
+if (process.env.WASI_RS_CONCURRENCY) configureByEnvironment(process.env.WASI_RS_CONCURRENCY);
+
+module.exports = { configure };

@@ -1,0 +1,82 @@
+'use strict';
+
+// Errors that look like Node's own, and those made from what the addon says.
+
+const { inspect } = require('node:util');
+
+const { defineProperty } = Object;
+
+function toStringWithCode() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+}
+
+// Like Node's, such an error shows its code in its stack and as a string, but not in its name.
+// `maker` is the function above which the stack begins.
+function codedError(Base, code, message, maker) {
+  const error = new Base(message);
+  defineProperty(error, 'name', { configurable: true, value: `${error.name} [${code}]` });
+  Error.captureStackTrace(error, maker);
+  // It is put together when it is first read, with the name that the error has then.
+  void error.stack;
+  delete error.name;
+  defineProperty(error, 'toString', { configurable: true, writable: true, value: toStringWithCode });
+  error.code = code;
+  return error;
+}
+
+const kindOf = (name) => (name.includes('.') ? 'property' : 'argument');
+
+// What Node says of a value of the wrong type, by the rules of the version that runs: let one of
+// its own functions refuse it.
+function received(value) {
+  try {
+    if (typeof value === 'function') Buffer.from(value);
+    else queueMicrotask(value);
+  } catch ({ message }) {
+    return message.slice(message.lastIndexOf('. Received '));
+  }
+  return '';
+}
+
+function invalidType(name, expected, value) {
+  const message = `The "${name}" ${kindOf(name)} must be ${expected}${received(value)}`;
+  return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', message, invalidType);
+}
+
+function invalidValue(name, reason, value) {
+  const shown = inspect(value);
+  const short = shown.length > 128 ? `${shown.slice(0, 128)}...` : shown;
+  const message = `The ${kindOf(name)} '${name}' ${reason}. Received ${short}`;
+  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message, invalidValue);
+}
+
+function outOfRange(name, expected, value) {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(value)}`;
+  return codedError(RangeError, 'ERR_OUT_OF_RANGE', message, outOfRange);
+}
+
+function prematureClose(name) {
+  const message = `The stream given as "${name}" was closed before its end`;
+  return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
+}
+
+// Node's own class is not to be had.
+class AbortError extends Error {
+  constructor(reason) {
+    super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
+    this.code = 'ABORT_ERR';
+    this.name = 'AbortError';
+  }
+}
+
+// What the addon calls a failure: { code, message, ...more }. Errors of the system have no code in
+// their stacks, as in Node.
+function failureError({ code, message, ...more }, reason) {
+  if (code === 'ABORT_ERR') return new AbortError(reason);
+  const error = code.startsWith('ERR_')
+    ? codedError(Error, code, message, failureError)
+    : Object.assign(new Error(message), { code });
+  return Object.assign(error, more);
+}
+
+module.exports = { AbortError, failureError, invalidType, invalidValue, outOfRange, prematureClose };

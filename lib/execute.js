@@ -1,0 +1,43 @@
+'use strict';
+
+// Running a program once, from its settings to its result.
+
+const native = require('./native.js');
+const { operate, pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
+const { resultOf } = require('./outcome.js');
+
+async function execute(program, settings) {
+  const outcome = settings.hasStreams
+    ? await withPipes(program, settings)
+    : await operate((done) => native.run(program, settings, done), settings.signal, null);
+  return resultOf(outcome, settings);
+}
+
+async function withPipes(program, settings) {
+  throwIfAborted(settings.signal);
+  const pipes = pipesFor(settings);
+  const connected = pipes.connect(settings);
+  const start = (done) => pipes.handOver(() => native.run(program, connected, done));
+  try {
+    const outcome = await operate(start, settings.signal, pipes);
+    await finish(pipes, outcome, settings.signal);
+    pipes.throwIfFailed();
+    return outcome;
+  } finally {
+    pipes.release();
+  }
+}
+
+// After a failure it is enough that the output is handed over: a Writable that takes nothing must
+// not hold up the news.
+async function finish(pipes, outcome, signal) {
+  pipes.guestEnded();
+  if (outcome.failure !== null) return pipes.taken();
+  try {
+    await unlessAborted(pipes.delivered(), signal);
+  } catch ({ code, message }) {
+    outcome.failure = { code, message };
+  }
+}
+
+module.exports = { execute };

@@ -1,0 +1,89 @@
+'use strict';
+
+// What instantiate() gives: a guest that stays, for calls one after the other.
+
+const native = require('./native.js');
+const { operate, pipesFor, throwIfAborted } = require('./operation.js');
+const { decoded, outcomeError } = require('./outcome.js');
+
+class Instance {
+  #handle;
+  #settings;
+  #pipes;
+
+  constructor(handle, functions, settings, pipes) {
+    this.#handle = handle;
+    this.#settings = settings;
+    this.#pipes = pipes;
+    this.exports = Object.create(null);
+    for (const { name } of functions) {
+      this.exports[name] = { [name]: (...args) => Instance.call(this, name, args) }[name];
+    }
+    Object.freeze(this.exports);
+  }
+
+  get stdout() {
+    return decoded(this.#output().stdout, this.#settings.encoding);
+  }
+
+  get stderr() {
+    return decoded(this.#output().stderr, this.#settings.encoding);
+  }
+
+  close() {
+    native.close(this.#handle);
+    this.#pipes?.drain();
+  }
+
+  // Of any export by its name; there may be none of that name.
+  static async call(instance, name, args) {
+    const { signal, timeout } = instance.#settings;
+    const start = (done) => native.call(instance.#handle, name, args, timeout, done);
+    const outcome = await operate(start, signal, instance.#pipes);
+    instance.#pipes?.throwIfFailed();
+    if (outcome.failure !== null) throw outcomeError({ ...outcome, ...instance.#output() }, instance.#settings);
+    return single(outcome.results);
+  }
+
+  #output() {
+    const [stdout, stderr] = native.output(this.#handle);
+    return { stdout, stderr };
+  }
+}
+
+// As in JavaScript's own interface to WebAssembly.
+function single(results = []) {
+  return results.length > 1 ? results : results[0];
+}
+
+// Missing in the first versions of Node 20.
+if (Symbol.dispose) {
+  const value = Instance.prototype.close;
+  Object.defineProperty(Instance.prototype, Symbol.dispose, { configurable: true, writable: true, value });
+}
+
+async function instantiate(program, functions, settings) {
+  throwIfAborted(settings.signal);
+  const pipes = pipesFor(settings);
+  const connected = pipes === null ? settings : pipes.connect(settings);
+  try {
+    const handle = await open(program, connected, pipes);
+    return new Instance(handle, functions, settings, pipes);
+  } catch (error) {
+    pipes?.drain();
+    throw error;
+  }
+}
+
+async function open(program, settings, pipes) {
+  const start = (done) => native.instantiate(program, settings, done);
+  const begin = pipes === null ? start : (done) => pipes.handOver(() => start(done));
+  const outcome = await operate(begin, settings.signal, pipes);
+  // A stream may fail when it is too late to cancel.
+  if (outcome.failure === null && pipes?.hasFailed) native.close(outcome.instance);
+  pipes?.throwIfFailed();
+  if (outcome.failure !== null) throw outcomeError(outcome, settings);
+  return outcome.instance;
+}
+
+module.exports = { Instance, instantiate };

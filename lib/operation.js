@@ -1,0 +1,56 @@
+'use strict';
+
+// One operation of the addon, from its start to its outcome. A signal, or a stream that fails, ends
+// it before its time.
+
+const { AbortError } = require('./errors.js');
+const native = require('./native.js');
+const { onAbort } = require('./signals.js');
+
+function throwIfAborted(signal) {
+  if (signal?.aborted) throw new AbortError(signal.reason);
+}
+
+// `start(done)` starts it and gives its handle; the promise is of its outcome.
+function operate(start, signal, pipes) {
+  if (signal === undefined && pipes === null) return new Promise(start);
+  return operateUntilCancelled(start, signal, pipes);
+}
+
+async function operateUntilCancelled(start, signal, pipes) {
+  throwIfAborted(signal);
+  pipes?.throwIfFailed();
+  let handle;
+  const cancel = () => native.cancel(handle);
+  const unlisten = onAbort(signal, cancel);
+  pipes?.on(cancel);
+  try {
+    return await new Promise((resolve) => (handle = start(resolve)));
+  } finally {
+    unlisten();
+    pipes?.off(cancel);
+  }
+}
+
+// For settings with streams, else null. Loaded when there are some, because node:net takes as long
+// as all the rest.
+function pipesFor({ hasStreams }) {
+  return hasStreams ? new (require('./pipes.js').Pipes)() : null;
+}
+
+// Waits for `promise`, but not longer than until the signal.
+async function unlessAborted(promise, signal) {
+  if (signal === undefined) return promise;
+  throwIfAborted(signal);
+  let unlisten;
+  const aborted = new Promise((_, reject) => {
+    unlisten = onAbort(signal, () => reject(new AbortError(signal.reason)));
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    unlisten();
+  }
+}
+
+module.exports = { operate, pipesFor, throwIfAborted, unlessAborted };

@@ -1,0 +1,33 @@
+'use strict';
+
+// What the addon says of a guest that has ended, as a result or an error.
+
+const { failureError } = require('./errors.js');
+
+const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
+
+// Errors have what there is of a result.
+function outcomeError({ failure, stdout, stderr, duration, fuelUsed, memoryPeak }, { encoding, signal }) {
+  return Object.assign(failureError(failure, signal?.reason), {
+    stdout: decoded(stdout, encoding),
+    stderr: decoded(stderr, encoding),
+    duration,
+    fuelUsed: fuelUsed ?? undefined,
+    memoryPeak,
+  });
+}
+
+function resultOf(outcome, settings) {
+  if (outcome.failure !== null) throw outcomeError(outcome, settings);
+  const { encoding } = settings;
+  return {
+    exitCode: outcome.exitCode,
+    stdout: decoded(outcome.stdout, encoding),
+    stderr: decoded(outcome.stderr, encoding),
+    duration: outcome.duration,
+    fuelUsed: outcome.fuelUsed ?? undefined,
+    memoryPeak: outcome.memoryPeak,
+  };
+}
+
+module.exports = { decoded, outcomeError, resultOf };

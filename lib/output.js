@@ -1,0 +1,95 @@
+'use strict';
+
+// From a pipe that the guest writes to, into a Writable of the user.
+
+const { Socket } = require('node:net');
+const { watch } = require('./watch.js');
+
+class Output {
+  #socket;
+  #writable;
+  #unwatch;
+  #onFailure;
+  // Chunks that the Writable has not yet said it is done with.
+  #pending = 0;
+  #guestHasEnded = false;
+  #isTaken = false;
+  #onDelivered;
+
+  // `onFailure(error)` is called if the Writable fails.
+  constructor(fd, writable, onFailure) {
+    this.#writable = writable;
+    this.#onFailure = onFailure;
+    this.#socket = new Socket({ fd, readable: true, writable: false });
+    // Promises: that all was given to the Writable, and that it is done with it.
+    this.taken = new Promise((resolve) => this.#socket.on('close', resolve));
+    this.delivered = new Promise((resolve) => (this.#onDelivered = resolve));
+    this.#listen();
+  }
+
+  // What is left is a pipe's fill at most: that much the Writable can be given at once.
+  guestEnded() {
+    this.#guestHasEnded = true;
+    this.#socket.resume();
+  }
+
+  // Leaves the Writable alone. If the guest is still there, it gets EPIPE.
+  release() {
+    this.#unwatch();
+    this.#socket.destroy();
+  }
+
+  #listen() {
+    this.#socket
+      .on('data', (chunk) => this.#forward(chunk))
+      .on('error', (error) => this.#fail(error))
+      .on('close', () => {
+        this.#isTaken = true;
+        this.#deliver();
+      });
+    this.#unwatch = watch(this.#writable, { failed: (error) => this.#fail(error), closed: () => this.#stop() });
+  }
+
+  #forward(chunk) {
+    this.#pending += 1;
+    try {
+      const hasRoom = this.#writable.write(chunk, (error) => this.#written(error));
+      if (!hasRoom && !this.#guestHasEnded) this.#socket.pause();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #written(error) {
+    this.#pending -= 1;
+    const failure = this.#writable.errored ?? error;
+    if (failure) return this.#writeFailed(failure);
+    if (this.#pending > 0) return;
+    this.#socket.resume();
+    this.#deliver();
+  }
+
+  // The event for it may come when we no longer listen, but is known by then.
+  #writeFailed(error) {
+    if (error.code === 'ERR_STREAM_DESTROYED') return this.#stop();
+    this.#writable.once('error', () => {});
+    this.#fail(error);
+  }
+
+  #deliver() {
+    if (this.#isTaken && this.#pending === 0) this.#onDelivered();
+  }
+
+  // It takes no more, as a reader of a pipe may: the guest gets EPIPE.
+  #stop() {
+    this.#socket.destroy();
+    this.#onDelivered();
+  }
+
+  #fail(error) {
+    this.#stop();
+    this.#onFailure(error);
+  }
+}
+
+module.exports = { Output };

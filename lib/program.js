@@ -1,0 +1,102 @@
+'use strict';
+
+// What compile() gives.
+
+const { failureError } = require('./errors.js');
+const { execute } = require('./execute.js');
+const { Instance, instantiate } = require('./instance.js');
+const native = require('./native.js');
+const { readSettings } = require('./options.js');
+
+const defaults = readSettings();
+// No one can see what the instance of call() writes, so it must not pile up.
+const silent = Object.freeze({ stdout: 'ignore', stderr: 'ignore' });
+
+class Program {
+  #handle;
+  #defaults;
+  #description;
+  // That of call(): a promise.
+  #instance;
+
+  constructor(handle, name) {
+    this.#handle = handle;
+    this.#defaults = Object.freeze({ ...defaults, args: [name] });
+  }
+
+  get imports() {
+    return this.#describe().imports;
+  }
+
+  get exports() {
+    return this.#describe().exports;
+  }
+
+  get size() {
+    return this.#describe().size;
+  }
+
+  async run(options) {
+    return execute(this.#handle, options === undefined ? this.#defaults : this.#named(readSettings(options)));
+  }
+
+  async instantiate(options) {
+    const functions = this.exports.filter(({ kind }) => kind === 'function');
+    return instantiate(this.#handle, functions, this.#named(readSettings(options)));
+  }
+
+  async call(name, ...args) {
+    this.#instance ??= this.#instantiateForCalls();
+    return Instance.call(await this.#instance, name, args);
+  }
+
+  async serialize() {
+    const [failure, bytes] = await new Promise((resolve) => {
+      native.serialize(this.#handle, (...answer) => resolve(answer));
+    });
+    if (failure !== null) throw failureError(failure);
+    return bytes;
+  }
+
+  // For run(), which reads the options before there is a program.
+  static run(program, settings) {
+    return execute(program.#handle, program.#named(settings));
+  }
+
+  // What failed is tried again at the next call.
+  async #instantiateForCalls() {
+    try {
+      return await this.instantiate(silent);
+    } catch (error) {
+      this.#instance = undefined;
+      throw error;
+    }
+  }
+
+  #named(settings) {
+    settings.args ??= this.#defaults.args;
+    return settings;
+  }
+
+  #describe() {
+    this.#description ??= describe(this.#handle);
+    return this.#description;
+  }
+}
+
+function describe(handle) {
+  const { imports, exports, size } = native.describe(handle);
+  return {
+    imports: Object.freeze(imports.map(({ module, name, kind }) => Object.freeze({ module, name, kind }))),
+    exports: Object.freeze(exports.map(frozenExport)),
+    size,
+  };
+}
+
+function frozenExport(description) {
+  Object.freeze(description.parameters);
+  Object.freeze(description.results);
+  return Object.freeze(description);
+}
+
+module.exports = { Program };

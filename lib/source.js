@@ -1,0 +1,40 @@
+'use strict';
+
+// Where a program comes from: a file, bytes, or the answer to a request.
+
+const path = require('node:path');
+const { fileURLToPath } = require('node:url');
+const { isAnyArrayBuffer } = require('node:util').types;
+const checks = require('./checks.js');
+const { invalidType, invalidValue } = require('./errors.js');
+
+const EXPECTED = 'a path as a string, a URL, an ArrayBuffer, a view of one, or a Response';
+// The program's name for itself when it comes from no file.
+const NAMELESS = 'wasi';
+
+// What the addon compiles: { path | bytes, name }, or a promise of it.
+function sourceOf(source) {
+  if (typeof source === 'string') return file(source);
+  if (ArrayBuffer.isView(source)) return memory(source);
+  if (source === null || typeof source !== 'object') throw invalidType('source', EXPECTED, source);
+  if (isAnyArrayBuffer(source)) return memory(new Uint8Array(source));
+  if (source.href !== undefined && source.protocol !== undefined) return file(fileURLToPath(source));
+  if (typeof source.arrayBuffer === 'function') return response(source);
+  throw invalidType('source', EXPECTED, source);
+}
+
+function file(name) {
+  return { path: checks.noNull(name, 'source'), bytes: undefined, name: path.basename(name) };
+}
+
+function memory(view) {
+  return { path: undefined, bytes: checks.bytes(view), name: NAMELESS };
+}
+
+// The page that says "not found" is no program.
+async function response(answer) {
+  if (answer.ok === false) throw invalidValue('source', 'must be a response that went well', answer.status);
+  return memory(new Uint8Array(await answer.arrayBuffer()));
+}
+
+module.exports = { sourceOf };

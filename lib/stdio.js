@@ -1,0 +1,76 @@
+'use strict';
+
+// The options stdin, stdout and stderr.
+
+const fs = require('node:fs');
+const os = require('node:os');
+const checks = require('./checks.js');
+const { invalidType, invalidValue } = require('./errors.js');
+
+const EMPTY = new Uint8Array(0);
+// By which the addon knows a stream that it has to keep.
+const CAPTURED = -1;
+const INPUT = 'of type number or string, or an instance of Buffer, Uint8Array or stream.Readable';
+const OUTPUT = 'of type number or string, or an instance of stream.Writable';
+const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
+
+const defaults = Object.freeze({ stdin: EMPTY, stdout: CAPTURED, stderr: CAPTURED, hasStreams: false });
+
+// What the addon takes, but for streams, which stay what they are until there is a pipe for each.
+function readStdio(stdin, stdout, stderr) {
+  if (stdin === undefined && stdout === undefined && stderr === undefined) return defaults;
+  const stdio = {
+    stdin: stdin === undefined ? EMPTY : readInput(stdin),
+    stdout: stdout === undefined ? CAPTURED : readOutput(stdout, 'options.stdout', 1),
+    stderr: stderr === undefined ? CAPTURED : readOutput(stderr, 'options.stderr', 2),
+    hasStreams: false,
+  };
+  stdio.hasStreams = isStream(stdio.stdin) || isStream(stdio.stdout) || isStream(stdio.stderr);
+  return stdio;
+}
+
+const isStream = (value) => typeof value === 'object' && !ArrayBuffer.isView(value);
+
+function readInput(value) {
+  if (value === 'ignore') return EMPTY;
+  if (value === 'inherit') return 0;
+  if (typeof value === 'number') return checks.fileDescriptor(value, 'options.stdin');
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return checks.bytes(value);
+  return readable(value);
+}
+
+function readable(value) {
+  if (typeof value?.on !== 'function' || typeof value.pause !== 'function') {
+    throw invalidType('options.stdin', INPUT, value);
+  }
+  // One that has been read to its end has nothing more; one that was destroyed before never will.
+  if (value.readable === false && !value.readableEnded) {
+    throw invalidValue('options.stdin', 'must be a readable stream', value);
+  }
+  return value;
+}
+
+function readOutput(value, name, inherited) {
+  if (value === 'pipe') return CAPTURED;
+  if (value === 'inherit') return inherited;
+  if (value === 'ignore') return nullDevice();
+  if (typeof value === 'number') return checks.fileDescriptor(value, name);
+  if (typeof value === 'string') throw invalidValue(name, WORDS, value);
+  return writable(value, name);
+}
+
+function writable(value, name) {
+  if (typeof value?.on !== 'function' || typeof value.write !== 'function') throw invalidType(name, OUTPUT, value);
+  if (value.writable === false) throw invalidValue(name, 'must be a writable stream', value);
+  return value;
+}
+
+// One for all guests, kept open.
+let device;
+function nullDevice() {
+  device ??= fs.openSync(os.devNull, 'w');
+  return device;
+}
+
+module.exports = { isStream, readStdio };
