@@ -37,7 +37,8 @@ const cases = [
   { name: 'demo', stdout: 'hello world\n' },
   { name: 'exit-code', code: 42 },
   { name: 'grow', stdout: lines('page 00: ok', 'page 01: ok', 'page 03: ok', 'page 07: ok') },
-  { name: 'clock', stdout: 'ok\n' },
+  // It sleeps for 5 ms, from which node:wasi may come back early.
+  { name: 'clock', both: false, stdout: 'ok\n' },
   {
     name: 'env-args', args: ['', 'two words', 'größer €'], env: { HOME: '/x', EMPTY: '', 'ÄÖ': '=' },
     stdout: Buffer.from(lines('arg[0]=env-args', 'arg[1]=', 'arg[2]=two words', 'arg[3]=größer €',
