@@ -1,7 +1,7 @@
 //! Threads that run guests, and threads that compile: never those of Node.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub struct Pool {
     wake: Condvar,
     /// Jobs that wait, for threads that look without taking the lock.
     waiting: AtomicUsize,
+    /// Whether a thread looks: one is enough, more would be in the way of those that work.
+    looking: AtomicBool,
 }
 
 struct State {
@@ -51,8 +53,8 @@ pub fn set_concurrency(max_threads: usize) {
 impl Pool {
     const fn new(name: &'static str, stack: usize) -> Self {
         let state = State { jobs: VecDeque::new(), threads: 0, idle: 0, max_threads: 0 };
-        let waiting = AtomicUsize::new(0);
-        Pool { name, stack, state: Mutex::new(state), wake: Condvar::new(), waiting }
+        let (waiting, looking) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Pool { name, stack, state: Mutex::new(state), wake: Condvar::new(), waiting, looking }
     }
 
     /// For guests.
@@ -79,9 +81,11 @@ impl Pool {
         }
         state.jobs.push_back(Box::new(job));
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let sleeping = state.idle > 0;
+        // Who looks will find it.
+        let found = usize::from(self.looking.load(Ordering::SeqCst));
+        let wake = state.idle > 0 && state.jobs.len() > found;
         drop(state);
-        if sleeping {
+        if wake {
             self.wake.notify_one();
         }
         Ok(())
@@ -104,13 +108,14 @@ impl Pool {
     /// Waking a thread that sleeps takes longer than many a guest runs: look for a while whether
     /// there is more to do, where that keeps no one else from running.
     fn look_around(&self) {
-        if *PROCESSORS == 1 {
+        if *PROCESSORS == 1 || self.looking.swap(true, Ordering::SeqCst) {
             return;
         }
         let start = Instant::now();
         while self.waiting.load(Ordering::Relaxed) == 0 && start.elapsed() < PATIENCE {
             std::hint::spin_loop();
         }
+        self.looking.store(false, Ordering::SeqCst);
     }
 
     /// `None` when there are too many threads.
