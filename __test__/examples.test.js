@@ -23,6 +23,12 @@ function wordcount(content) {
   return lines(`${words.length} words`, ...sorted.map(([word, count]) => `${count} ${word}`));
 }
 
+// Random bytes and the time: twice the same, then each time others.
+const reproducible = new RegExp(
+  '^--- with a seed and a clock\\n([0-9a-f]{16} 2000-01-01T00:00:00\\.000Z)\\n\\1\\n' +
+  '--- without\\n(?!\\1)([0-9a-f]{16}) 20[\\d-]+T[\\d:.]+Z\\n(?!\\2)[0-9a-f]{16} 20[\\d-]+T[\\d:.]+Z\\n$',
+);
+
 const runs = [
   { name: 'demo.mjs', stdout: 'hello world\n' },
   {
@@ -38,13 +44,18 @@ const runs = [
   },
   { name: 'rust-wordcount.mjs', stdout: wordcount(text) },
   { name: 'rust-wordcount.mjs', args: [__filename], stdout: wordcount(fs.readFileSync(__filename, 'utf8')) },
+  {
+    name: 'plugin-host.mjs',
+    stdout: lines('upper: HELLO, PLUGIN', 'loops: ended: ERR_WASI_TIMEOUT', 'hungry: ended: ERR_WASI_MEMORY_LIMIT'),
+  },
+  { name: 'reproducible.mjs', stdout: reproducible },
 ];
 
 describe('examples', () => {
   for (const { name, args = [], stdout } of runs) {
     test([name, ...args.map((arg) => path.basename(arg))].join(' '), async (t) => {
       const cwd = tempDir(t);
-      const options = { cwd, env: { ...process.env, TMPDIR: cwd } };
+      const options = { cwd, env: { ...process.env, TMPDIR: cwd, XDG_CACHE_HOME: tempDir(t) } };
       const result = await promisify(execFile)(process.execPath, [path.join(examples, name), ...args], options);
       assert.equal(result.stderr, '');
       if (stdout instanceof RegExp) assert.match(result.stdout, stdout);

@@ -10,13 +10,13 @@ const MARK = '<!-- below this line: written by hand, kept by the benchmark -->';
 const UNITS = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9]];
 
 // With three significant digits. Rounded before the unit is chosen, so that 999.9 ns is 1.00 µs.
-function human(ns) {
+export function human(ns) {
   const rounded = Number(ns.toPrecision(3));
   const [unit, size] = UNITS.findLast(([, least]) => rounded >= least) ?? UNITS[0];
   return `${(rounded / size).toPrecision(3)} ${unit}`;
 }
 
-const cells = (values) => `| ${values.join(' | ')} |`;
+export const cells = (values) => `| ${values.join(' | ')} |`;
 
 const tableLine = (row) =>
   cells([
@@ -59,7 +59,8 @@ function mitigations() {
   return found.length > 0 ? [`- Mitigations: ${found.map((text) => `\`${text}\``).join(', ')}`] : [];
 }
 
-function machine(directory) {
+// A list of what the numbers depend on; the file system is that of `directory`.
+export function machine(directory) {
   const cpus = os.cpus();
   return [
     `- CPU: ${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} CPUs, ${os.arch()}`,
@@ -77,9 +78,7 @@ says what the columns mean. Each time is the fastest of ${rounds} rounds.
 
 ${machine(directory)}
 
-${runs.map(table).join('\n')}
-${MARK}
-`;
+${runs.map(table).join('\n')}`;
 
 // What the file has from the mark on, or nothing.
 function handwritten(file) {
@@ -93,7 +92,11 @@ export function checkMarkdown(file) {
   closeSync(openSync(file, 'a'));
 }
 
-// Reads the file only now: it may have been edited while the rows ran.
+// Writes what comes above the mark. Reads the file only now: it may have been edited while the rows ran.
+export function writeAbove(file, text) {
+  writeFileSync(file, `${text}\n${MARK}\n${handwritten(file)}`);
+}
+
 export function writeMarkdown(file, results) {
-  writeFileSync(file, toMarkdown(results) + handwritten(file));
+  writeAbove(file, toMarkdown(results));
 }

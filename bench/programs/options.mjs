@@ -1,0 +1,47 @@
+// The command line of programs.mjs.
+
+import { parseArgs } from 'node:util';
+import { UsageError } from '../lib/options.mjs';
+import { sections } from './index.mjs';
+
+export const help = `Measures running whole programs with run(), against node:wasi.
+
+usage: node bench/programs.mjs [options]
+
+  --only A,B     only these sections: ${sections.map(({ name }) => name).join(', ')}
+  --rounds N     fresh processes per number, the fastest counts (default 3)
+  --json FILE    write the numbers to FILE too
+  --markdown FILE
+                 write the tables to FILE too; what is written there by hand stays
+  --help         this text
+
+bench/README.md says how it measures.`;
+
+const specification = {
+  only: { type: 'string', multiple: true },
+  rounds: { type: 'string', default: '3' },
+  json: { type: 'string' },
+  markdown: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+function parse(argv) {
+  try {
+    return parseArgs({ args: argv, options: specification }).values;
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+function select(lists = []) {
+  const wanted = lists.flatMap((list) => list.split(',')).filter(Boolean);
+  const unknown = wanted.find((name) => !sections.some((section) => section.name === name));
+  if (unknown !== undefined) throw new UsageError(`--only: no section is called '${unknown}', see --help`);
+  return wanted.length > 0 ? sections.filter(({ name }) => wanted.includes(name)) : sections;
+}
+
+export function readOptions(argv) {
+  const { only, rounds, ...rest } = parse(argv);
+  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
+  return { ...rest, rounds: Number(rounds), sections: select(only) };
+}
