@@ -37,8 +37,7 @@ const cases = [
   { name: 'demo', stdout: 'hello world\n' },
   { name: 'exit-code', code: 42 },
   { name: 'grow', stdout: lines('page 00: ok', 'page 01: ok', 'page 03: ok', 'page 07: ok') },
-  // It sleeps for 5 ms, from which node:wasi may come back early.
-  { name: 'clock', both: false, stdout: 'ok\n' },
+  { name: 'clock', stdout: 'ok\n' },
   {
     name: 'env-args', args: ['', 'two words', 'größer €'], env: { HOME: '/x', EMPTY: '', 'ÄÖ': '=' },
     stdout: Buffer.from(lines('arg[0]=env-args', 'arg[1]=', 'arg[2]=two words', 'arg[3]=größer €',
@@ -120,6 +119,14 @@ async function outcome(implementation, directory, { name, args = [], env = {}, f
   return { ...result, tree: tree(directory) };
 }
 
+// node:wasi may come back early from a sleep, of which programs complain: then it gets another chance.
+async function outcomeOfNode(t, each) {
+  for (let left = 20; ; left -= 1) {
+    const result = await outcome('node', tempDir(t), each);
+    if (left === 0 || !/sleep/.test(result.stderr)) return result;
+  }
+}
+
 function matches(actual, expected) {
   if (expected instanceof RegExp) assert.match(actual, expected);
   else assert.equal(actual, expected);
@@ -138,7 +145,7 @@ describe('programs', { concurrency: 4 }, () => {
         const written = ours.tree.filter((entry) => entry.name in results);
         assert.deepEqual(Object.fromEntries(written.map((entry) => [entry.name, entry.content])), results);
       }
-      if (both) assert.deepEqual(ours, await outcome('node', tempDir(t), each));
+      if (both) assert.deepEqual(ours, await outcomeOfNode(t, each));
       if (!each.catchTrap) assert.deepEqual(await outcome('wasmtime', tempDir(t), each), ours);
       else assert.equal((await outcome('wasmtime', tempDir(t), each)).stdout, ours.stdout);
     });
