@@ -51,6 +51,25 @@ describe('a timeout ends', () => {
   }
 });
 
+test('a timeout ends what takes long, one instruction after the other', async () => {
+  const fill = '(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000))';
+  const source = `(module (memory (export "memory") 1024) (func (export "_start") ${fill.repeat(400)}))`;
+  const running = run(Buffer.from(source), { timeout: 50, cache: false });
+  await assert.rejects(running, { code: 'ERR_WASI_TIMEOUT' });
+});
+
+// Taken apart as C++ has it, each part of the name would double what comes of those before.
+test('a backtrace is short, whatever the names of functions are', async () => {
+  const parts = Array.from({ length: 60 }, (_, i) => `S0_IS${(i + 1).toString(36).toUpperCase()}_S${i}_E`);
+  const name = `_Z1f1A1TIS_S_E${parts.join('')}`;
+  const source = `(module (func $${name} unreachable) (func (export "_start") (call $${name})))`;
+  await assert.rejects(run(Buffer.from(source), { cache: false }), ({ code, backtrace }) => {
+    assert.equal(code, 'ERR_WASI_TRAP');
+    assert.match(backtrace, /^ {4}at _Z1f1A.{194}\n {4}at .+\n$/);
+    return true;
+  });
+});
+
 describe('an instance', () => {
   test('goes on after each call that was ended', async () => {
     const source = `(module (func (export "spin") (loop (br 0)))

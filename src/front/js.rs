@@ -110,6 +110,13 @@ impl Js {
         }
     }
 
+    /// Goes on as if nothing had been thrown.
+    pub fn forget_exception(self) {
+        let mut exception = ptr::null_mut();
+        // SAFETY: writes to a local.
+        unsafe { sys::napi_get_and_clear_last_exception(self.0, &mut exception) };
+    }
+
     /// A copy of the bytes of a `Uint8Array`.
     pub fn copy_bytes(self, array: Value) -> JsResult<Vec<u8>> {
         let (start, length) = self.bytes(array)?;

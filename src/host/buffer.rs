@@ -88,6 +88,34 @@ pub(super) fn readv(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize>
     })
 }
 
+/// Like `readv`, but never waits, where the system can promise that: others may read the same
+/// pipe. Elsewhere it is `readv`.
+#[cfg(target_os = "linux")]
+pub(super) fn readv_now(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+    let (list, count) = raw(buffers);
+    // SAFETY: as in `readv`. An offset of -1 stands for the descriptor's own position.
+    let result = unsafe { libc::preadv2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
+    match transferred(result) {
+        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => readv(fd, buffers),
+        result => result,
+    }
+}
+
+/// Like `writev`, but never waits, where the system can promise that.
+#[cfg(target_os = "linux")]
+pub(super) fn writev_now(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+    let (list, count) = raw(buffers);
+    // SAFETY: as in `readv_now`.
+    let result = unsafe { libc::pwritev2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
+    match transferred(result) {
+        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => writev(fd, buffers),
+        result => result,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) use {readv as readv_now, writev as writev_now};
+
 /// Writes at the descriptor's own position, or at the end of a file open for appending.
 pub(super) fn writev(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
     let fd = fd.as_raw_fd();

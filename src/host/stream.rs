@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use arrayvec::ArrayVec;
 use rustix::fs::OFlags;
 
-use super::buffer::{preadv, pwritev, readv, retry_on_intr, writev};
+use super::buffer::{preadv, pwritev, readv, readv_now, retry_on_intr, writev, writev_now};
 use super::poll::{self, Interest};
 use super::types::signed;
 use super::{
@@ -160,7 +160,8 @@ impl Stream {
 
     /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
     pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.when_ready(Interest::READ, |fd| readv(fd, buffers))
+        let read = if self.must_poll() { readv_now } else { readv };
+        self.when_ready(Interest::READ, |fd| read(fd, buffers))
     }
 
     /// Writes at the stream's own position, or at the end of a file when appending.
@@ -197,7 +198,8 @@ impl Stream {
     /// Writes only what surely fits: the descriptor itself may be one that waits.
     fn write_piece(&self, buffers: &[Buffer<'_>], skip: usize) -> Result<usize> {
         let piece = piece(buffers, skip);
-        self.when_ready(Interest::WRITE, |fd| writev(fd, &piece))
+        let write = if self.must_poll() { writev_now } else { writev };
+        self.when_ready(Interest::WRITE, |fd| write(fd, &piece))
     }
 
     /// Reads at `offset`. `ESPIPE` where there are no offsets.

@@ -155,7 +155,15 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
 
 /// Both a failure and an outcome that has one: what a callback gets whose task nobody began.
 pub fn not_begun(js: Js) -> JsResult<Vec<JsValue>> {
-    let failure = Failure::new("EAGAIN", "EAGAIN: no thread for the program");
+    both(js, &Failure::new("EAGAIN", "EAGAIN: no thread for the program"))
+}
+
+/// The same, when an answer can't be made into values.
+pub fn too_large(js: Js) -> JsResult<Vec<JsValue>> {
+    both(js, &Failure::new("ERR_BUFFER_TOO_LARGE", "What came of the program is too large"))
+}
+
+fn both(js: Js, failure: &Failure) -> JsResult<Vec<JsValue>> {
     let object = outcome(js, &Outcome::failed(failure.clone()))?;
     js.set(object, c"code", js.string(&failure.code)?)?;
     js.set(object, c"message", js.string(&failure.message)?)?;

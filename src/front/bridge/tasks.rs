@@ -203,7 +203,14 @@ fn tell(js: Js, id: u64, answer: Answer) -> JsResult<()> {
         sys::napi_get_reference_value(js.0, reference, &mut callback);
         sys::napi_delete_reference(js.0, reference);
     }
-    let arguments = answer(js)?;
+    let arguments = match answer(js) {
+        Ok(arguments) => arguments,
+        // Something was too large for V8: the callback must be told all the same.
+        Err(_) => {
+            js.forget_exception();
+            convert::too_large(js)?
+        }
+    };
     js.call(js.undefined()?, callback, &arguments).map(drop)
 }
 

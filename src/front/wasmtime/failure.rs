@@ -1,5 +1,6 @@
 //! Why there is no program or no result.
 
+use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wasmtime::{Trap, WasmBacktrace};
@@ -107,11 +108,39 @@ fn trapped(error: &wasmtime::Error, name: &str, reason: &str) -> Failure {
         .with("backtrace", Detail::Text(backtrace.unwrap_or_default()))
 }
 
+/// Most letters of a name in a backtrace: names are the guest's, and may be made to harm.
+const MAX_NAME: usize = 200;
+/// Most lines of a backtrace.
+const MAX_FRAMES: usize = 50;
+
 /// Names of functions, the innermost first. Offsets would be those of code that nobody knows.
 fn readable(backtrace: &WasmBacktrace) -> String {
-    let text = backtrace.to_string();
-    let names = text.lines().filter_map(|line| line.split_once("!").map(|(_, name)| name));
+    let names = backtrace.frames().iter().take(MAX_FRAMES).map(|frame| match frame.func_name() {
+        Some(name) => demangled(name),
+        None => format!("<wasm function {}>", frame.func_index()),
+    });
     names.map(|name| format!("    at {name}\n")).collect()
+}
+
+/// Names of Rust as in its sources; others as they are, since what takes those of C++ apart can be
+/// made to take for ever.
+fn demangled(name: &str) -> String {
+    let mut short = Short(String::new());
+    let start: String = name.chars().take(4 * MAX_NAME).collect();
+    // Ends with an error when it is long enough.
+    let _ = write!(short, "{:#}", rustc_demangle::demangle(&start));
+    short.0
+}
+
+/// Takes so much and no more.
+struct Short(String);
+
+impl std::fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = MAX_NAME - self.0.chars().count();
+        self.0.extend(text.chars().take(room));
+        if text.chars().nth(room).is_some() { Err(std::fmt::Error) } else { Ok(()) }
+    }
 }
 
 /// The number behind "offset 0x", as wasmparser's messages have it.

@@ -105,7 +105,13 @@ impl Instance {
         if !std::mem::replace(&mut state.busy, true) {
             drop(state);
             let instance = Arc::clone(self);
-            return Pool::guests().submit(move || instance.work());
+            let started = Pool::guests().submit(move || instance.work());
+            if started.is_err() {
+                let mut state = self.state();
+                state.busy = false;
+                state.jobs.clear();
+            }
+            return started;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Makes a program look, in every loop and at every recursion, whether it should end.
+//! Makes a program look, in every loop, at every recursion and before every instruction that may
+//! take long, whether it should end.
 //!
 //! wasmtime's own ways to end a program cost too much in tight loops: a check that may call the
 //! host keeps values from staying in registers. This one reads a word of a memory that the program
@@ -186,16 +187,19 @@ impl<'w> Rewriter<'w> {
         }
     }
 
-    /// A check at the head of each loop, and at the start of functions that call others: they may
+    /// A check at the head of each loop, before what takes long, and at the start of functions that call others: they may
     /// come back to themselves.
     fn checked(&self, body: &FunctionBody<'_>) -> Result<Vec<u8>> {
         let mut reader = body.get_operators_reader()?;
         let start = reader.original_position();
         let (mut places, mut calls) = (Vec::new(), false);
         while !reader.eof() {
+            let before = reader.original_position();
             let operator = reader.read()?;
             if matches!(operator, Operator::Loop { .. }) {
                 places.push(reader.original_position());
+            } else if takes_long(&operator) {
+                places.push(before);
             }
             calls |= is_call(&operator);
         }
@@ -214,6 +218,27 @@ impl<'w> Rewriter<'w> {
         checked.extend_from_slice(self.bytes(copied..range.end));
         Ok(checked)
     }
+}
+
+/// Instructions whose time grows with an operand. What they do once started is not interrupted.
+fn takes_long(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::MemoryFill { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::TableGrow { .. }
+            | Operator::ArrayNew { .. }
+            | Operator::ArrayNewDefault { .. }
+            | Operator::ArrayFill { .. }
+            | Operator::ArrayCopy { .. }
+            | Operator::ArrayInitData { .. }
+            | Operator::ArrayInitElem { .. }
+    )
 }
 
 fn is_call(operator: &Operator<'_>) -> bool {

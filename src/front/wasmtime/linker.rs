@@ -106,11 +106,12 @@ fn call(
         return Err(wasmtime::Error::new(Stop::MaxBuffer));
     }
     match result {
-        Ok(()) => Ok(Errno::Success as i32),
+        Ok(()) if guest.control.reason().is_none() => Ok(Errno::Success as i32),
         Err(Failure::Exit(code)) => Err(wasmtime::Error::new(Stop::Exit(code))),
-        Err(Failure::Errno(errno)) => match guest.control.reason() {
-            Some(reason) => Err(wasmtime::Error::new(Stop::Canceled(reason))),
-            None => Ok(abi::errno::number(errno).into()),
+        result => match (guest.control.reason(), result) {
+            (Some(reason), _) => Err(wasmtime::Error::new(Stop::Canceled(reason))),
+            (None, Err(Failure::Errno(errno))) => Ok(abi::errno::number(errno).into()),
+            (None, _) => Ok(Errno::Success as i32),
         },
     }
 }

@@ -95,10 +95,10 @@ impl Session {
     ) -> Result<T, End> {
         self.began = Instant::now();
         self.store.data_mut().control = Arc::clone(control);
-        control.start(self.word, self.signal);
         if let Some(timeout) = timeout {
-            watchdog::watch(control, timeout);
+            watchdog::watch(control, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
         }
+        control.start(self.word, self.signal);
         let result = guarded(|| body(self));
         control.finish();
         self.took = self.began.elapsed();
@@ -216,6 +216,10 @@ pub(super) fn canceled(reason: Reason) -> Failure {
         Reason::Timeout => Failure::new("ERR_WASI_TIMEOUT", "The program ran out of time"),
         Reason::Abort => Failure::new("ABORT_ERR", "The operation was aborted"),
     }
+}
+
+fn no_thread(error: &std::io::Error) -> Failure {
+    Failure::new("EAGAIN", format!("EAGAIN: no thread to watch the time: {error}"))
 }
 
 fn max_buffer() -> Failure {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Condvar, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::control::{Control, Reason};
@@ -40,14 +40,12 @@ static CHANGED: Condvar = Condvar::new();
 const MANY: usize = 1024;
 
 /// Cancels the run when `timeout` is over, unless it has ended before.
-pub(super) fn watch(control: &Arc<Control>, timeout: Duration) {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| {
-        let thread = std::thread::Builder::new().name("wasi-rs-time".into());
-        thread.spawn(keep_watch).expect("a thread");
-    });
+///
+/// Errors: what starting the thread gives.
+pub(super) fn watch(control: &Arc<Control>, timeout: Duration) -> std::io::Result<()> {
+    start()?;
     // Past the end of time is never.
-    let Some(at) = Instant::now().checked_add(timeout) else { return };
+    let Some(at) = Instant::now().checked_add(timeout) else { return Ok(()) };
     let mut deadlines = DEADLINES.lock().unwrap_or_else(PoisonError::into_inner);
     if deadlines.len() >= MANY && deadlines.len().is_power_of_two() {
         deadlines.retain(|Reverse(deadline)| deadline.control.strong_count() > 0);
@@ -57,6 +55,18 @@ pub(super) fn watch(control: &Arc<Control>, timeout: Duration) {
     if is_next {
         CHANGED.notify_one();
     }
+    Ok(())
+}
+
+fn start() -> std::io::Result<()> {
+    static STARTED: Mutex<bool> = Mutex::new(false);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*started {
+        let thread = std::thread::Builder::new().name("wasi-rs-time".into());
+        thread.spawn(keep_watch)?;
+        *started = true;
+    }
+    Ok(())
 }
 
 fn keep_watch() {
