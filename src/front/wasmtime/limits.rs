@@ -11,8 +11,6 @@ pub(super) struct Limits {
     max: u64,
     used: u64,
     peak: u64,
-    /// Both of them before the last growth.
-    before: (u64, u64),
     /// The guest asked for more than it may have.
     pub exceeded: bool,
 }
@@ -34,7 +32,7 @@ const BYTES_PER_ELEMENT: u64 = 16;
 impl Limits {
     pub fn new(max: u64) -> Self {
         let max = max.saturating_add(interruptible::SIZE);
-        Limits { max, used: 0, peak: 0, before: (0, 0), exceeded: false }
+        Limits { max, used: 0, peak: 0, exceeded: false }
     }
 
     /// Most bytes there ever were.
@@ -48,19 +46,16 @@ impl Limits {
             self.exceeded = true;
             return Err(wasmtime::Error::new(MemoryLimit));
         }
-        self.before = (self.used, self.peak);
         self.used = wanted;
         self.peak = self.peak.max(wanted);
         Ok(true)
     }
-
-    /// What `grow` allowed did not come about.
-    fn grow_failed(&mut self) {
-        (self.used, self.peak) = self.before;
-    }
 }
 
 /// Growing beyond the limit ends the guest. Beyond what its own type allows, growing just fails.
+///
+/// What the engine then fails to grow stays counted: it tells of failures that were never asked
+/// about, too, and a guest that could have them taken back would get around its limit.
 impl ResourceLimiter for Limits {
     fn memory_growing(
         &mut self,
@@ -84,15 +79,5 @@ impl ResourceLimiter for Limits {
             return Ok(false);
         }
         self.grow(current as u64 * BYTES_PER_ELEMENT, desired as u64 * BYTES_PER_ELEMENT)
-    }
-
-    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
-        self.grow_failed();
-        Ok(())
-    }
-
-    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
-        self.grow_failed();
-        Ok(())
     }
 }
