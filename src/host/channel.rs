@@ -1,20 +1,20 @@
 //! Standard streams without a descriptor: bytes that the guest can read, and room for what it
 //! writes. They behave like pipes whose other end never lets the guest wait.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Buffer, Errno, Fdflags, Filestat, Filetype, Result};
+use super::{AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Result, lock};
 
 /// A stream in memory of the host.
 #[derive(Debug)]
 pub struct Channel {
     end: End,
-    flags: Fdflags,
+    flags: AtomicFdflags,
 }
 
 #[derive(Debug)]
 enum End {
-    Input { bytes: Arc<[u8]>, position: usize },
+    Input { bytes: Arc<[u8]>, position: Mutex<usize> },
     Output(Output),
 }
 
@@ -50,9 +50,8 @@ impl Output {
         self.lock().exceeded
     }
 
-    /// Nobody panics while holding the lock.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Written> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Written> {
+        lock(&self.0)
     }
 }
 
@@ -71,29 +70,34 @@ impl Written {
 impl Channel {
     /// The guest can read these bytes, then comes the end.
     pub fn input(bytes: Arc<[u8]>) -> Self {
-        Channel { end: End::Input { bytes, position: 0 }, flags: Fdflags::empty() }
+        Channel::new(End::Input { bytes, position: Mutex::new(0) })
     }
 
     /// The guest can write.
     pub fn output(output: Output) -> Self {
-        Channel { end: End::Output(output), flags: Fdflags::empty() }
+        Channel::new(End::Output(output))
+    }
+
+    fn new(end: End) -> Self {
+        Channel { end, flags: AtomicFdflags::new(Fdflags::empty()) }
     }
 
     /// Flags as the guest set them; none changes anything here.
     pub fn flags(&self) -> Fdflags {
-        self.flags
+        self.flags.get()
     }
 
     /// Sets the flags.
-    pub fn set_flags(&mut self, flags: Fdflags) {
-        self.flags = flags;
+    pub fn set_flags(&self, flags: Fdflags) {
+        self.flags.set(flags);
     }
 
     /// Reads on. `EBADF` at the writing end.
-    pub fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let End::Input { bytes, position } = &mut self.end else {
+    pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let End::Input { bytes, position } = &self.end else {
             return Err(Errno::Badf);
         };
+        let mut position = lock(position);
         let start = *position;
         for buffer in buffers {
             let length = buffer.len().min(bytes.len() - *position);
@@ -104,7 +108,7 @@ impl Channel {
     }
 
     /// Writes. `EBADF` at the reading end; `EFBIG` when there is no more room.
-    pub fn write(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+    pub fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let End::Output(output) = &self.end else {
             return Err(Errno::Badf);
         };
@@ -116,7 +120,7 @@ impl Channel {
     /// Bytes that can be read.
     pub fn bytes_to_read(&self) -> u64 {
         match &self.end {
-            End::Input { bytes, position } => (bytes.len() - position) as u64,
+            End::Input { bytes, position } => (bytes.len() - *lock(position)) as u64,
             End::Output(_) => 0,
         }
     }

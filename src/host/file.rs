@@ -2,12 +2,17 @@
 //! here: seeking and telling need no system call.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 
 use rustix::fs::{FallocateFlags, OFlags};
 
 use super::buffer::{preadv, pwritev, retry_on_intr, writev};
 use super::types::signed;
-use super::{Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Mount, Result, SetTimes, Whence};
+use super::{
+    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Mount, Result, SetTimes,
+    Whence, lock,
+};
 
 const SYNCHRONIZED: Fdflags = Fdflags::DSYNC.union(Fdflags::RSYNC).union(Fdflags::SYNC);
 
@@ -15,13 +20,30 @@ const SYNCHRONIZED: Fdflags = Fdflags::DSYNC.union(Fdflags::RSYNC).union(Fdflags
 #[derive(Debug)]
 pub struct File {
     fd: OwnedFd,
-    /// In bytes from the start, below 2^63. `None` after appending: where the end was, the kernel
-    /// knows, whose own position is there.
-    position: Option<u64>,
-    flags: Fdflags,
+    position: Position,
+    flags: AtomicFdflags,
     /// The kernel synchronizes as these flags say, because the file was opened so.
     opened_with: Fdflags,
     mount: Mount,
+    /// Held by who moves the position, if several threads have the file.
+    moving: Option<Mutex<()>>,
+}
+
+/// In bytes from the start, below 2^63. `None` after appending: where the end was, the kernel
+/// knows, whose own position is there.
+#[derive(Debug)]
+struct Position(AtomicU64);
+
+impl Position {
+    const UNKNOWN: u64 = u64::MAX;
+
+    fn get(&self) -> Option<u64> {
+        Some(self.0.load(Relaxed)).filter(|&position| position != Self::UNKNOWN)
+    }
+
+    fn set(&self, position: Option<u64>) {
+        self.0.store(position.unwrap_or(Self::UNKNOWN), Relaxed);
+    }
 }
 
 impl AsFd for File {
@@ -33,48 +55,62 @@ impl AsFd for File {
 impl File {
     /// A file just opened with `flags` through a directory of this mount.
     pub fn new(fd: OwnedFd, flags: Fdflags, mount: Mount) -> Self {
-        File { fd, position: Some(0), flags, opened_with: flags, mount }
+        let (position, current) = (Position(AtomicU64::new(0)), AtomicFdflags::new(flags));
+        File { fd, position, flags: current, opened_with: flags, mount, moving: None }
+    }
+
+    /// From now on several threads may use it at once. What moves the position happens one after
+    /// the other, as [POSIX asks](https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html#tag_16_09_07).
+    pub fn serialize(&mut self) {
+        self.moving.get_or_insert_default();
+    }
+
+    fn moving(&self) -> Option<MutexGuard<'_, ()>> {
+        self.moving.as_ref().map(lock)
     }
 
     /// Flags as the guest set them.
     pub fn flags(&self) -> Fdflags {
-        self.flags
+        self.flags.get()
     }
 
     /// Sets the flags. Linux can't change synchronization of an open file: where a flag was added,
     /// writes are followed by a sync.
-    pub fn set_flags(&mut self, flags: Fdflags) -> Result<()> {
-        if flags.contains(Fdflags::APPEND) != self.flags.contains(Fdflags::APPEND) {
+    pub fn set_flags(&self, flags: Fdflags) -> Result<()> {
+        let _moving = self.moving();
+        if flags.contains(Fdflags::APPEND) != self.flags().contains(Fdflags::APPEND) {
             let mut os = OFlags::NONBLOCK;
             os.set(OFlags::APPEND, flags.contains(Fdflags::APPEND));
             rustix::fs::fcntl_setfl(&self.fd, os)?;
         }
-        self.flags = flags;
+        self.flags.set(flags);
         Ok(())
     }
 
     /// Reads from the position on and moves it.
-    pub fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let position = self.tell()?;
+    pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let _moving = self.moving();
+        let position = self.position()?;
         let length = self.read_at(buffers, position)?;
-        self.position = Some(position + length as u64);
+        self.position.set(Some(position + length as u64));
         Ok(length)
     }
 
     /// Writes from the position on, or at the end when appending, and moves it.
-    pub fn write(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        if self.flags.contains(Fdflags::APPEND) {
+    pub fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        let _moving = self.moving();
+        if self.flags().contains(Fdflags::APPEND) {
             return self.append(buffers);
         }
-        let position = self.tell()?;
+        let position = self.position()?;
         let length = self.write_at(buffers, position)?;
-        self.position = Some(position + length as u64);
+        self.position.set(Some(position + length as u64));
         Ok(length)
     }
 
-    fn append(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+    fn append(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let length = retry_on_intr(|| writev(self.as_fd(), buffers))?;
-        self.position = None;
+        self.position.set(None);
         self.synchronize_if_asked()?;
         Ok(length)
     }
@@ -95,7 +131,7 @@ impl File {
     }
 
     fn synchronize_if_asked(&self) -> Result<()> {
-        let missing = (self.flags & SYNCHRONIZED).difference(self.opened_with);
+        let missing = (self.flags() & SYNCHRONIZED).difference(self.opened_with);
         if missing.is_empty() {
             return Ok(());
         }
@@ -103,30 +139,38 @@ impl File {
     }
 
     /// Moves the position. `EINVAL` where that would be negative or from 2^63 up.
-    pub fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
+    pub fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
+        let _moving = self.moving();
         let base = match whence {
             Whence::Set => 0,
-            Whence::Current => self.tell()?,
+            Whence::Current => self.position()?,
             Whence::End => self.filestat()?.size,
         };
         let position = base.checked_add_signed(offset).ok_or(Errno::Inval)?;
         signed(position)?;
-        self.position = Some(position);
+        self.position.set(Some(position));
         Ok(position)
     }
 
     /// Current position.
-    pub fn tell(&mut self) -> Result<u64> {
-        match self.position {
-            Some(position) => Ok(position),
-            None => Ok(*self.position.insert(rustix::fs::tell(&self.fd)?)),
+    pub fn tell(&self) -> Result<u64> {
+        let _moving = self.moving();
+        self.position()
+    }
+
+    fn position(&self) -> Result<u64> {
+        if let Some(position) = self.position.get() {
+            return Ok(position);
         }
+        let position = rustix::fs::tell(&self.fd)?;
+        self.position.set(Some(position));
+        Ok(position)
     }
 
     /// Bytes between the position and the end.
     pub fn bytes_to_read(&self) -> u64 {
         let size = self.filestat().map_or(0, |stat| stat.size);
-        self.position.map_or(0, |position| size.saturating_sub(position))
+        self.position.get().map_or(0, |position| size.saturating_sub(position))
     }
 
     /// Announces how a region will be used.

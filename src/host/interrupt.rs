@@ -3,10 +3,10 @@
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use super::{Errno, Result};
+use super::{Errno, Result, lock};
 
 /// How long a wait goes on before it looks whether it should end.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -127,9 +127,8 @@ impl Signal {
         }
     }
 
-    /// Nobody panics while holding the lock.
     fn lock(&self) -> MutexGuard<'_, bool> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.written)
     }
 }
 

@@ -10,6 +10,7 @@ mod errno;
 mod file;
 mod interrupt;
 mod limits;
+mod lock;
 mod mount;
 mod path;
 mod poll;
@@ -30,6 +31,7 @@ pub use errno::{Errno, Result};
 pub use file::{File, filetype};
 pub use interrupt::{Interrupt, Signal, is_main_thread};
 pub use limits::default_max_files;
+pub use lock::lock;
 pub use mount::Mount;
 pub use path::{GuestPath, PathBuffer};
 pub use poll::{Interest, Ready, bytes_available, poll};
@@ -38,5 +40,6 @@ pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
 pub use stream::{Stream, duplicate, pipe};
 pub use types::{
-    Access, Advice, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes, Timestamp, Whence,
+    Access, Advice, AtomicFdflags, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes,
+    Timestamp, Whence,
 };

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
+
+use super::lock;
 
 /// What tells one directory from another. While a descriptor of it is open, its inode can't become
 /// that of another directory; the mount tells a read-only view from a writable one.
@@ -18,7 +20,7 @@ pub(super) fn directory(fd: OwnedFd) -> Arc<OwnedFd> {
     let Some(identity) = identity(&fd) else {
         return Arc::new(fd);
     };
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = lock(&OPEN);
     let open = open.get_or_insert_default();
     if let Some(shared) = open.get(&identity).and_then(Weak::upgrade) {
         return shared;

@@ -11,7 +11,8 @@ use super::buffer::{preadv, pwritev, readv, readv_now, retry_on_intr, writev, wr
 use super::poll::{self, Interest};
 use super::types::signed;
 use super::{
-    Advice, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, SetTimes, Whence, file,
+    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, SetTimes,
+    Whence, file,
 };
 
 /// Whose descriptor it is.
@@ -62,7 +63,7 @@ pub struct Stream {
     fd: StreamFd,
     filetype: Filetype,
     terminal: bool,
-    flags: Fdflags,
+    flags: AtomicFdflags,
     interrupt: Interrupt,
 }
 
@@ -112,7 +113,7 @@ impl Stream {
 
     fn new(fd: StreamFd, filetype: Filetype, flags: Fdflags, interrupt: Interrupt) -> Self {
         let terminal = filetype == Filetype::CharacterDevice && is_terminal(fd.as_fd());
-        Stream { fd, filetype, terminal, flags, interrupt }
+        Stream { fd, filetype, terminal, flags: AtomicFdflags::new(flags), interrupt }
     }
 
     /// What it is.
@@ -145,17 +146,22 @@ impl Stream {
     }
 
     pub(super) fn is_nonblocking(&self) -> bool {
-        self.flags.contains(Fdflags::NONBLOCK)
+        self.flags().contains(Fdflags::NONBLOCK)
     }
 
     /// Flags as the guest set them.
     pub fn flags(&self) -> Fdflags {
-        self.flags
+        self.flags.get()
     }
 
     /// Sets the flags, for this guest only: the descriptor itself may be the host's.
-    pub fn set_flags(&mut self, flags: Fdflags) {
-        self.flags = flags;
+    pub fn set_flags(&self, flags: Fdflags) {
+        self.flags.set(flags);
+    }
+
+    /// From now on, this ends its waits.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
     }
 
     /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
@@ -166,7 +172,7 @@ impl Stream {
 
     /// Writes at the stream's own position, or at the end of a file when appending.
     pub fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        if self.flags.contains(Fdflags::APPEND) && self.filetype == Filetype::RegularFile {
+        if self.flags().contains(Fdflags::APPEND) && self.filetype == Filetype::RegularFile {
             rustix::fs::seek(self, rustix::fs::SeekFrom::End(0))?;
         }
         if buffers.iter().all(Buffer::is_empty) {

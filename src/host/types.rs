@@ -1,5 +1,7 @@
 //! The words that every layer shares: what a file is, how it is opened, what is known of it.
 
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
 use bitflags::bitflags;
 
 use super::{Errno, Result};
@@ -54,6 +56,27 @@ bitflags! {
         const RSYNC = 1 << 3;
         /// Data and metadata are written to storage before a write returns.
         const SYNC = 1 << 4;
+    }
+}
+
+/// Flags that any thread may change; each change stands by itself.
+#[derive(Debug)]
+pub struct AtomicFdflags(AtomicU16);
+
+impl AtomicFdflags {
+    /// At first these.
+    pub fn new(flags: Fdflags) -> Self {
+        AtomicFdflags(AtomicU16::new(flags.bits()))
+    }
+
+    /// Now.
+    pub fn get(&self) -> Fdflags {
+        Fdflags::from_bits_retain(self.0.load(Relaxed))
+    }
+
+    /// From now on these.
+    pub fn set(&self, flags: Fdflags) {
+        self.0.store(flags.bits(), Relaxed);
     }
 }
 

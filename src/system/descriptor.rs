@@ -1,10 +1,11 @@
 //! What a file descriptor of the guest stands for.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex};
 
 use crate::host::{
-    Advice, Buffer, Channel, Directory, DirectoryStream, Errno, Fdflags, File, Filestat, Filetype,
-    Result, SetTimes, Stream, Whence,
+    Advice, AtomicFdflags, Buffer, Channel, Directory, DirectoryStream, Errno, Fdflags, File,
+    Filestat, Filetype, Interrupt, Result, SetTimes, Stream, Whence,
 };
 
 /// What is behind an fd. A file system in memory would be further variants.
@@ -25,15 +26,21 @@ pub enum Descriptor {
 pub struct OpenDirectory {
     pub(super) directory: Directory,
     /// Name the guest knows a preopen by.
-    pub(super) preopen: Option<Vec<u8>>,
-    pub(super) flags: Fdflags,
+    pub(super) preopen: Option<Arc<[u8]>>,
+    pub(super) flags: AtomicFdflags,
     /// Made when the guest first reads the entries.
-    pub(super) stream: Option<DirectoryStream>,
+    pub(super) stream: Mutex<Option<DirectoryStream>>,
 }
 
 impl OpenDirectory {
     pub(super) fn new(directory: Directory, preopen: Option<Vec<u8>>, flags: Fdflags) -> Self {
-        OpenDirectory { directory, preopen, flags, stream: None }
+        let preopen = preopen.map(Arc::from);
+        OpenDirectory {
+            directory,
+            preopen,
+            flags: AtomicFdflags::new(flags),
+            stream: Mutex::default(),
+        }
     }
 }
 
@@ -45,6 +52,24 @@ const NO_POSITION: Errno = Errno::Spipe;
 const NO_STORAGE: Errno = Errno::Inval;
 
 impl Descriptor {
+    /// From now on several threads may use it at once, and `interrupt` ends the waits of each.
+    pub(super) fn share(mut self, interrupt: Interrupt) -> Arc<Self> {
+        match &mut self {
+            Descriptor::File(file) => file.serialize(),
+            Descriptor::Stream(stream) => stream.set_interrupt(interrupt),
+            Descriptor::Directory(_) | Descriptor::Channel(_) => {}
+        }
+        Arc::new(self)
+    }
+
+    /// Errors: `ENOTDIR` for anything else.
+    pub(super) fn directory(&self) -> Result<&OpenDirectory> {
+        match self {
+            Descriptor::Directory(directory) => Ok(directory),
+            _ => Err(Errno::NotDir),
+        }
+    }
+
     /// `None` for what only this process knows, which is always ready.
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
@@ -71,23 +96,23 @@ impl Descriptor {
     pub(super) fn flags(&self) -> Fdflags {
         match self {
             Descriptor::File(file) => file.flags(),
-            Descriptor::Directory(directory) => directory.flags,
+            Descriptor::Directory(directory) => directory.flags.get(),
             Descriptor::Stream(stream) => stream.flags(),
             Descriptor::Channel(channel) => channel.flags(),
         }
     }
 
-    pub(super) fn set_flags(&mut self, flags: Fdflags) -> Result<()> {
+    pub(super) fn set_flags(&self, flags: Fdflags) -> Result<()> {
         match self {
             Descriptor::File(file) => file.set_flags(flags)?,
-            Descriptor::Directory(directory) => directory.flags = flags,
+            Descriptor::Directory(directory) => directory.flags.set(flags),
             Descriptor::Stream(stream) => stream.set_flags(flags),
             Descriptor::Channel(channel) => channel.set_flags(flags),
         }
         Ok(())
     }
 
-    pub(super) fn read(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+    pub(super) fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         match self {
             Descriptor::File(file) => file.read(buffers),
             Descriptor::Stream(stream) => stream.read(buffers),
@@ -96,7 +121,7 @@ impl Descriptor {
         }
     }
 
-    pub(super) fn write(&mut self, buffers: &[Buffer<'_>]) -> Result<usize> {
+    pub(super) fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         match self {
             Descriptor::File(file) => file.write(buffers),
             Descriptor::Stream(stream) => stream.write(buffers),
@@ -123,7 +148,7 @@ impl Descriptor {
         }
     }
 
-    pub(super) fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
+    pub(super) fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
         match self {
             Descriptor::File(file) => file.seek(offset, whence),
             Descriptor::Stream(stream) => stream.seek(offset, whence),
@@ -132,7 +157,7 @@ impl Descriptor {
         }
     }
 
-    pub(super) fn tell(&mut self) -> Result<u64> {
+    pub(super) fn tell(&self) -> Result<u64> {
         match self {
             Descriptor::File(file) => file.tell(),
             Descriptor::Stream(stream) => stream.seek(0, Whence::Current),

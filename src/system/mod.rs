@@ -2,6 +2,7 @@
 //! comes this far.
 
 mod descriptor;
+mod descriptors;
 mod fds;
 mod fresh;
 mod paths;
@@ -19,6 +20,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use descriptor::{Descriptor, OpenDirectory};
+use descriptors::Descriptors;
+pub use descriptors::{SharedDescriptors, WeakDescriptors};
 pub use fds::Fdstat;
 use fresh::Fresh;
 pub use paths::{Open, PathArgument};
@@ -27,8 +30,8 @@ pub use readdir::DirectoryVisitor;
 pub use rights::{Rights, RightsPair};
 pub use strings::Strings;
 use strings::until_nul;
+use table::Entry;
 pub use table::Fd;
-use table::{Entry, FdTable};
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
@@ -84,7 +87,7 @@ pub struct System {
     pub args: Strings,
     /// Environment, each `NAME=value`.
     pub environ: Strings,
-    table: FdTable,
+    table: Descriptors,
     random: Random,
     time: Time,
     interrupt: Interrupt,
@@ -97,15 +100,30 @@ impl System {
     /// guest can use (an epoll instance, for example); `EMFILE` when there are too many.
     pub fn new(setup: Setup) -> Result<Self> {
         let Setup { args, environ, stdio, max_files, interrupt, seed, time } = setup;
-        let table = FdTable::new(max_files.unwrap_or_else(default_max_files));
-        let random = seed.map_or_else(Random::default, Random::from_seed);
-        let mut system = System { args, environ, table, random, time, interrupt };
+        let mut table = Descriptors::new(max_files.unwrap_or_else(default_max_files));
         for stream in stdio {
             let descriptor = standard_stream(stream, interrupt)?;
             let rights = RightsPair::most_for(descriptor.filetype(), descriptor.is_terminal());
-            system.table.insert(Entry { descriptor, rights })?;
+            table.insert(Entry { descriptor, rights }, interrupt)?;
         }
-        Ok(system)
+        let random = seed.map_or_else(Random::default, Random::from_seed);
+        Ok(System { args, environ, table, random, time, interrupt })
+    }
+
+    /// A guest that has the descriptors of others. Of `setup`, what concerns descriptors is the
+    /// business of who made them.
+    pub fn sharing(setup: Setup, descriptors: SharedDescriptors) -> Self {
+        let Setup { args, environ, interrupt, seed, time, .. } = setup;
+        let table = Descriptors::Shared(descriptors);
+        let random = seed.map_or_else(Random::default, Random::from_seed);
+        System { args, environ, table, random, time, interrupt }
+    }
+
+    /// Lets other guests, also of other threads, have the same descriptors, now and from now on.
+    /// `interrupt` must end waits of whichever thread asks it.
+    pub fn share(&mut self, interrupt: Interrupt) -> SharedDescriptors {
+        self.interrupt = interrupt;
+        self.table.share(interrupt)
     }
 
     /// Gives the guest a directory of the host, under the name it will know it by, with the next
@@ -121,7 +139,8 @@ impl System {
             Mount::ReadWrite => most,
             Mount::ReadOnly => most.without_changes(),
         };
-        self.table.insert(Entry { descriptor: Descriptor::Directory(open), rights })
+        let descriptor = Descriptor::Directory(open);
+        self.table.insert(Entry { descriptor, rights }, self.interrupt)
     }
 
     /// `random_get`: fills `bytes` from a cryptographic generator.
@@ -141,10 +160,10 @@ impl System {
         self.time.resolution(clock)
     }
 
-    /// Closes all descriptors; those lent by the host stay open there. Every call on a descriptor
-    /// is `EBADF` from then on.
+    /// Closes all descriptors; those lent by the host stay open there, and shared ones as long as
+    /// another guest has them. Every call on a descriptor is `EBADF` from then on.
     pub fn close(&mut self) {
-        self.table = FdTable::new(0);
+        self.table = Descriptors::new(0);
     }
 }
 

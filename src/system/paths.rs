@@ -41,6 +41,28 @@ impl Open {
         }
         needed
     }
+
+    /// Errors: `ENOTCAPABLE` for what a directory with these rights does not allow; `EINVAL` for a
+    /// directory to be created.
+    fn check(&self, directory: RightsPair) -> Result<()> {
+        directory.require(self.needed_base())?;
+        if !directory.inheriting.contains(self.needed_inheriting()) {
+            return Err(Errno::NotCapable);
+        }
+        if self.oflags.contains(Oflags::CREAT | Oflags::DIRECTORY) {
+            return Err(Errno::Inval);
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> OpenOptions {
+        OpenOptions {
+            access: self.rights.base.access(),
+            oflags: self.oflags,
+            fdflags: self.fdflags,
+            follow: self.follow,
+        }
+    }
 }
 
 /// Every call gives `EBADF` for a descriptor that is not open, `ENOTDIR` for one that is no
@@ -49,8 +71,9 @@ impl Open {
 impl System {
     /// `path_create_directory`.
     pub fn path_create_directory(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
-        let directory = self.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
-        directory.directory.create_directory(path?)
+        self.table.with_directory(fd, Rights::PATH_CREATE_DIRECTORY, |open| {
+            open.directory.create_directory(path?)
+        })
     }
 
     /// `path_filestat_get`.
@@ -60,8 +83,9 @@ impl System {
         follow: bool,
         path: PathArgument<'_>,
     ) -> Result<Filestat> {
-        let directory = self.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
-        directory.directory.filestat(&path?, follow)
+        self.table.with_directory(fd, Rights::PATH_FILESTAT_GET, |open| {
+            open.directory.filestat(&path?, follow)
+        })
     }
 
     /// `path_filestat_set_times`. Like the path, the times are judged after the descriptor.
@@ -72,8 +96,9 @@ impl System {
         path: PathArgument<'_>,
         times: Result<SetTimes>,
     ) -> Result<()> {
-        let directory = self.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
-        directory.directory.set_times(&path?, follow, times?)
+        self.table.with_directory(fd, Rights::PATH_FILESTAT_SET_TIMES, |open| {
+            open.directory.set_times(&path?, follow, times?)
+        })
     }
 
     /// `path_link`.
@@ -83,8 +108,9 @@ impl System {
         (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
         let needed = [(old_fd, Rights::PATH_LINK_SOURCE), (new_fd, Rights::PATH_LINK_TARGET)];
-        let [source, target] = self.table.directories(needed)?;
-        source.directory.link(old_path?, follow, &target.directory, new_path?)
+        self.table.with_directories(needed, |source, target| {
+            source.directory.link(old_path?, follow, &target.directory, new_path?)
+        })
     }
 
     /// `path_open`: the lowest free number, with the rights asked for that its kind can have.
@@ -93,35 +119,26 @@ impl System {
     /// inherit what is asked for; `EINVAL` for a directory to be created, as Linux has it from
     /// 6.4 on (a file was created before).
     pub fn path_open(&mut self, fd: Fd, path: PathArgument<'_>, open: Open) -> Result<Fd> {
-        self.table.directory(fd, open.needed_base())?;
-        if !self.table.get(fd)?.rights.inheriting.contains(open.needed_inheriting()) {
-            return Err(Errno::NotCapable);
-        }
-        if open.oflags.contains(Oflags::CREAT | Oflags::DIRECTORY) {
-            return Err(Errno::Inval);
-        }
-        let directory = self.table.directory(fd, open.needed_base())?;
-        let options = OpenOptions {
-            access: open.rights.base.access(),
-            oflags: open.oflags,
-            fdflags: open.fdflags,
-            follow: open.follow,
-        };
-        let opened = directory.directory.open(&path?, options)?;
-        let place = directory.directory.place();
-        let fresh = Fresh { fd: opened, place, open, interrupt: self.interrupt };
+        let interrupt = self.interrupt;
+        let fresh = self.table.look_up(fd, |descriptor, has| {
+            let directory = &descriptor.directory()?.directory;
+            open.check(has)?;
+            let opened = directory.open(&path?, open.options())?;
+            Ok(Fresh { fd: opened, place: directory.place(), open, interrupt })
+        })?;
         self.table.insert_fresh(fresh)
     }
 
     /// `path_readlink`: the content of a symbolic link. `EINVAL` for anything else.
     pub fn path_readlink(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<Vec<u8>> {
-        self.table.directory(fd, Rights::PATH_READLINK)?.directory.readlink(path?)
+        self.table.with_directory(fd, Rights::PATH_READLINK, |open| open.directory.readlink(path?))
     }
 
     /// `path_remove_directory`.
     pub fn path_remove_directory(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
-        let directory = self.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
-        directory.directory.remove_directory(path?)
+        self.table.with_directory(fd, Rights::PATH_REMOVE_DIRECTORY, |open| {
+            open.directory.remove_directory(path?)
+        })
     }
 
     /// `path_rename`.
@@ -131,8 +148,9 @@ impl System {
         (new_fd, new_path): (Fd, PathArgument<'_>),
     ) -> Result<()> {
         let needed = [(old_fd, Rights::PATH_RENAME_SOURCE), (new_fd, Rights::PATH_RENAME_TARGET)];
-        let [source, target] = self.table.directories(needed)?;
-        source.directory.rename(old_path?, &target.directory, new_path?)
+        self.table.with_directories(needed, |source, target| {
+            source.directory.rename(old_path?, &target.directory, new_path?)
+        })
     }
 
     /// `path_symlink`. `EPERM` for absolute content.
@@ -142,12 +160,14 @@ impl System {
         fd: Fd,
         path: PathArgument<'_>,
     ) -> Result<()> {
-        let directory = self.table.directory(fd, Rights::PATH_SYMLINK)?;
-        directory.directory.symlink(&content?, path?)
+        self.table.with_directory(fd, Rights::PATH_SYMLINK, |open| {
+            open.directory.symlink(&content?, path?)
+        })
     }
 
     /// `path_unlink_file`. `EISDIR` for a directory.
     pub fn path_unlink_file(&mut self, fd: Fd, path: PathArgument<'_>) -> Result<()> {
-        self.table.directory(fd, Rights::PATH_UNLINK_FILE)?.directory.unlink_file(path?)
+        self.table
+            .with_directory(fd, Rights::PATH_UNLINK_FILE, |open| open.directory.unlink_file(path?))
     }
 }

@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use super::descriptors::Pinned;
 use super::rights::Rights;
 use super::{Clock, Descriptor, Errno, Fd, Result, System, Timestamp};
 use crate::host::{Interest, Ready, bytes_available, poll};
@@ -68,7 +69,7 @@ pub enum EventKind {
 enum Watch {
     Refused(Errno),
     /// What only this process knows never lets anyone wait.
-    Ready,
+    Ready(Pinned),
     Deadline(Duration),
     /// Position in the list given to the host, and what for.
     Descriptor(usize, Interest),
@@ -98,7 +99,7 @@ impl System {
             let elapsed = self.passed(&ready, timeout).unwrap_or_else(|| start.elapsed());
             let mut events = Vec::with_capacity(subscriptions.len());
             events.extend(subscriptions.iter().zip(&watches).filter_map(
-                |(subscription, watch)| self.event(subscription, watch, &ready, elapsed),
+                |(subscription, watch)| self.event(subscription, watch, (&polled, &ready), elapsed),
             ));
             if !events.is_empty() {
                 return Ok(events);
@@ -132,11 +133,20 @@ impl System {
             SubscriptionKind::FdRead(fd) => (fd, Interest::READ),
             SubscriptionKind::FdWrite(fd) => (fd, Interest::WRITE),
         };
-        match self.table.with(fd, needed(interest)) {
-            Ok(descriptor) if descriptor.fd().is_none() => Watch::Ready,
-            Ok(_) => Watch::Descriptor(polled.add(fd, interest), interest),
-            Err(error) => Watch::Refused(error),
-        }
+        self.watch_descriptor(fd, interest, polled).unwrap_or_else(Watch::Refused)
+    }
+
+    fn watch_descriptor(
+        &mut self,
+        fd: Fd,
+        interest: Interest,
+        polled: &mut Polled,
+    ) -> Result<Watch> {
+        let pinned = self.table.pin(fd, |_, has| has.require(needed(interest)))?;
+        Ok(match self.table.pinned(&pinned)?.fd() {
+            None => Watch::Ready(pinned),
+            Some(_) => Watch::Descriptor(polled.add(fd, pinned, interest), interest),
+        })
     }
 
     fn poll_descriptors(&self, polled: &Polled, timeout: Option<Duration>) -> Result<Vec<Ready>> {
@@ -144,9 +154,9 @@ impl System {
             return Ok(Vec::new());
         }
         let mut interests = Vec::with_capacity(polled.list.len());
-        for &(fd, interest) in &polled.list {
-            let fd = self.table.known(fd)?.descriptor.fd().ok_or(Errno::Badf)?;
-            interests.push((fd, interest));
+        for (pinned, interest) in &polled.list {
+            let fd = self.table.pinned(pinned)?.fd().ok_or(Errno::Badf)?;
+            interests.push((fd, *interest));
         }
         poll(&interests, timeout, self.interrupt)
     }
@@ -155,45 +165,49 @@ impl System {
         &self,
         subscription: &Subscription,
         watch: &Watch,
-        ready: &[Ready],
+        (polled, ready): (&Polled, &[Ready]),
         elapsed: Duration,
     ) -> Option<Event> {
-        let userdata = subscription.userdata;
-        let event = |error, ready| {
-            let kind = self.event_kind(subscription.kind, ready);
-            Some(Event { userdata, error, kind })
-        };
-        match *watch {
-            Watch::Refused(error) => event(error, Ready::default()),
-            Watch::Ready => {
-                event(Errno::Success, Ready { ready: Interest::all(), ..Ready::default() })
+        let (error, ready, pinned) = match watch {
+            Watch::Refused(error) => (*error, Ready::default(), None),
+            Watch::Ready(pinned) => {
+                (Errno::Success, Ready { ready: Interest::all(), ..Ready::default() }, Some(pinned))
             }
-            Watch::Deadline(deadline) if elapsed >= deadline => {
-                event(Errno::Success, Ready::default())
+            Watch::Deadline(deadline) if elapsed >= *deadline => {
+                (Errno::Success, Ready::default(), None)
             }
-            Watch::Deadline(_) => None,
-            Watch::Descriptor(index, interest) => match ready[index] {
-                Ready { invalid: true, .. } => event(Errno::Badf, Ready::default()),
-                ready if ready.ready.contains(interest) => event(Errno::Success, ready),
-                _ => None,
+            Watch::Deadline(_) => return None,
+            Watch::Descriptor(index, interest) => match ready[*index] {
+                Ready { invalid: true, .. } => (Errno::Badf, Ready::default(), None),
+                ready if ready.ready.contains(*interest) => {
+                    (Errno::Success, ready, Some(&polled.list[*index].0))
+                }
+                _ => return None,
             },
-        }
+        };
+        let kind = self.event_kind(subscription.kind, ready, pinned);
+        Some(Event { userdata: subscription.userdata, error, kind })
     }
 
-    fn event_kind(&self, kind: SubscriptionKind, ready: Ready) -> EventKind {
+    fn event_kind(
+        &self,
+        kind: SubscriptionKind,
+        ready: Ready,
+        pinned: Option<&Pinned>,
+    ) -> EventKind {
         match kind {
             SubscriptionKind::Clock { .. } => EventKind::Clock,
-            SubscriptionKind::FdRead(fd) => {
-                let is_ready = ready.ready.contains(Interest::READ);
-                let nbytes = if is_ready { self.bytes_to_read(fd) } else { 0 };
+            SubscriptionKind::FdRead(_) => {
+                let readable = pinned.filter(|_| ready.ready.contains(Interest::READ));
+                let nbytes = readable.map_or(0, |pinned| self.bytes_to_read(pinned));
                 EventKind::FdRead { nbytes, hangup: ready.hangup }
             }
             SubscriptionKind::FdWrite(_) => EventKind::FdWrite { hangup: ready.hangup },
         }
     }
 
-    fn bytes_to_read(&self, fd: Fd) -> u64 {
-        match self.table.known(fd).map(|entry| &entry.descriptor) {
+    fn bytes_to_read(&self, pinned: &Pinned) -> u64 {
+        match self.table.pinned(pinned) {
             Ok(Descriptor::File(file)) => file.bytes_to_read(),
             Ok(Descriptor::Stream(stream)) => bytes_available(stream.as_fd()),
             Ok(Descriptor::Channel(channel)) => channel.bytes_to_read(),
@@ -205,7 +219,7 @@ impl System {
 /// Descriptors to poll, each once: the host takes no longer list than it has descriptors.
 #[derive(Default)]
 struct Polled {
-    list: Vec<(Fd, Interest)>,
+    list: Vec<(Pinned, Interest)>,
     /// By descriptor, one more than its position in the list; 0 if it isn't there. As long as the
     /// guest's table at most, since only what is open is added.
     positions: Vec<u32>,
@@ -213,13 +227,13 @@ struct Polled {
 
 impl Polled {
     /// Position in the list.
-    fn add(&mut self, fd: Fd, interest: Interest) -> usize {
+    fn add(&mut self, fd: Fd, pinned: Pinned, interest: Interest) -> usize {
         let fd_index = fd as usize;
         if fd_index >= self.positions.len() {
             self.positions.resize(fd_index + 1, 0);
         }
         if self.positions[fd_index] == 0 {
-            self.list.push((fd, Interest::empty()));
+            self.list.push((pinned, Interest::empty()));
             // At most one a descriptor, whose number is a u32.
             self.positions[fd_index] = self.list.len() as u32;
         }
@@ -241,7 +255,7 @@ fn timeout(watches: &[Watch]) -> Option<Duration> {
     watches
         .iter()
         .filter_map(|watch| match watch {
-            Watch::Refused(_) | Watch::Ready => Some(Duration::ZERO),
+            Watch::Refused(_) | Watch::Ready(_) => Some(Duration::ZERO),
             Watch::Deadline(deadline) => Some(*deadline),
             Watch::Descriptor(..) => None,
         })

@@ -3,8 +3,8 @@
 use std::os::fd::AsFd;
 
 use super::rights::Rights;
-use super::{Descriptor, DirectoryEntry, Errno, Fd, Result, System};
-use crate::host::DirectoryStream;
+use super::{DirectoryEntry, Fd, Result, System};
+use crate::host::{DirectoryStream, lock};
 
 /// Takes entries one after the other.
 pub trait DirectoryVisitor {
@@ -23,15 +23,16 @@ impl System {
         cookie: u64,
         visitor: &mut impl DirectoryVisitor,
     ) -> Result<()> {
-        let Descriptor::Directory(open) = self.table.with(fd, Rights::FD_READDIR)? else {
-            return Err(Errno::NotDir);
-        };
-        let stream = match &mut open.stream {
-            Some(stream) => stream,
-            none => none.insert(DirectoryStream::open(open.directory.as_fd())?),
-        };
-        stream.seek(cookie)?;
-        read_entries(stream, cookie, visitor)
+        self.table.with(fd, Rights::FD_READDIR, |descriptor| {
+            let open = descriptor.directory()?;
+            let mut stream = lock(&open.stream);
+            let stream = match &mut *stream {
+                Some(stream) => stream,
+                none => none.insert(DirectoryStream::open(open.directory.as_fd())?),
+            };
+            stream.seek(cookie)?;
+            read_entries(stream, cookie, visitor)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use crate::host::{Access, Filetype};
+use crate::host::{Access, Errno, Filetype, Result};
 
 bitflags! {
     /// What a descriptor allows ([preview1 `rights`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#rights)).
@@ -171,6 +171,11 @@ impl RightsPair {
             | Rights::PATH_REMOVE_DIRECTORY
             | Rights::PATH_UNLINK_FILE;
         RightsPair { base: self.base - changes, inheriting: self.inheriting - changes }
+    }
+
+    /// Errors: `ENOTCAPABLE` without one of these rights.
+    pub fn require(self, rights: Rights) -> Result<()> {
+        if self.base.contains(rights) { Ok(()) } else { Err(Errno::NotCapable) }
     }
 
     /// What both have.

@@ -11,11 +11,14 @@ impl System {
     /// `sock_accept`: descriptor of the connection, with the rights of a socket that the
     /// listening one lets it inherit.
     pub fn sock_accept(&mut self, fd: Fd, flags: Fdflags) -> Result<Fd> {
-        let connection = self.table.socket(fd, Rights::SOCK_ACCEPT)?.accept(flags)?;
-        let inherited = self.table.get(fd)?.rights.inheriting;
-        let most = RightsPair::most_for(connection.filetype(), false);
-        let rights = most.intersection(RightsPair { base: inherited, inheriting: inherited });
-        self.table.insert(Entry { descriptor: Descriptor::Stream(connection), rights })
+        let entry = self.table.with_socket(fd, Rights::SOCK_ACCEPT, |socket, has| {
+            let connection = socket.accept(flags)?;
+            let most = RightsPair::most_for(connection.filetype(), false);
+            let inherited = RightsPair { base: has.inheriting, inheriting: has.inheriting };
+            let rights = most.intersection(inherited);
+            Ok(Entry { descriptor: Descriptor::Stream(connection), rights })
+        })?;
+        self.table.insert(entry, self.interrupt)
     }
 
     /// `sock_recv`.
@@ -25,17 +28,18 @@ impl System {
         buffers: &[Buffer<'_>],
         flags: ReceiveFlags,
     ) -> Result<Received> {
-        self.table.socket(fd, Rights::FD_READ)?.receive(buffers, flags)
+        self.table.with_socket(fd, Rights::FD_READ, |socket, _| socket.receive(buffers, flags))
     }
 
     /// `sock_send`: bytes sent.
     pub fn sock_send(&mut self, fd: Fd, buffers: &[Buffer<'_>]) -> Result<usize> {
-        self.table.socket(fd, Rights::FD_WRITE)?.send(buffers)
+        self.table.with_socket(fd, Rights::FD_WRITE, |socket, _| socket.send(buffers))
     }
 
     /// `sock_shutdown`: of the directions given, perhaps none.
     pub fn sock_shutdown(&mut self, fd: Fd, how: Option<Shutdown>) -> Result<()> {
-        let socket = self.table.socket(fd, Rights::SOCK_SHUTDOWN)?;
-        how.map_or(Ok(()), |how| socket.shutdown(how))
+        self.table.with_socket(fd, Rights::SOCK_SHUTDOWN, |socket, _| {
+            how.map_or(Ok(()), |how| socket.shutdown(how))
+        })
     }
 }

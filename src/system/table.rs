@@ -1,33 +1,61 @@
-//! The guest's file descriptors. Whoever looks one up names the rights it needs.
+//! Descriptors by number, for one guest or, behind a lock, for several.
 
-use super::descriptor::{Descriptor, OpenDirectory};
+use std::sync::Arc;
+
+use super::descriptor::Descriptor;
 use super::fresh::Fresh;
-use super::rights::{Rights, RightsPair};
-use crate::host::{Errno, Result, Stream};
+use super::rights::RightsPair;
+use crate::host::{Errno, Interrupt, Result};
 
 /// A descriptor and its rights.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub descriptor: Descriptor,
+#[derive(Debug, Clone)]
+pub(super) struct Entry<D = Descriptor> {
+    pub descriptor: D,
     pub rights: RightsPair,
+}
+
+impl<D> Entry<D> {
+    fn map<E>(self, change: impl FnOnce(D) -> E) -> Entry<E> {
+        Entry { descriptor: change(self.descriptor), rights: self.rights }
+    }
 }
 
 /// Number of a descriptor, as the guest knows it.
 pub type Fd = u32;
 
+/// How a table holds its descriptors.
+pub(super) trait Hold {
+    /// Takes a new one, opened by a guest that waits as `interrupt` lets it.
+    fn hold(descriptor: Descriptor, interrupt: Interrupt) -> Self;
+}
+
+/// For one guest.
+impl Hold for Descriptor {
+    fn hold(descriptor: Descriptor, _: Interrupt) -> Self {
+        descriptor
+    }
+}
+
+/// For several.
+impl Hold for Arc<Descriptor> {
+    fn hold(descriptor: Descriptor, interrupt: Interrupt) -> Self {
+        descriptor.share(interrupt)
+    }
+}
+
 /// What a number stands for.
 #[derive(Debug)]
-enum Slot {
+pub(super) enum Slot<D> {
     Free,
     /// Becomes an entry when it is looked up.
     Fresh(Fresh),
-    Open(Entry),
+    Open(Entry<D>),
 }
 
 /// Descriptors by number; the lowest free number is given out next.
 #[derive(Debug)]
-pub(super) struct FdTable {
-    slots: Vec<Slot>,
+pub(super) struct FdTable<D = Descriptor> {
+    slots: Vec<Slot<D>>,
     /// How many there are, and how many there may be.
     open: u32,
     max: u32,
@@ -35,23 +63,14 @@ pub(super) struct FdTable {
     lowest_free: usize,
 }
 
-impl FdTable {
+impl<D: Hold> FdTable<D> {
     /// An empty table for up to `max` descriptors.
     pub fn new(max: u32) -> Self {
         FdTable { slots: Vec::new(), open: 0, max, lowest_free: 0 }
     }
 
     /// Errors: `EMFILE` when the guest has as many as it may.
-    pub fn insert(&mut self, entry: Entry) -> Result<Fd> {
-        self.insert_slot(Slot::Open(entry))
-    }
-
-    /// Errors: `EMFILE` when the guest has as many as it may.
-    pub fn insert_fresh(&mut self, fresh: Fresh) -> Result<Fd> {
-        self.insert_slot(Slot::Fresh(fresh))
-    }
-
-    fn insert_slot(&mut self, filled: Slot) -> Result<Fd> {
+    pub fn insert(&mut self, filled: Slot<D>) -> Result<Fd> {
         if self.open >= self.max {
             return Err(Errno::Mfile);
         }
@@ -70,14 +89,10 @@ impl FdTable {
         Ok(fd)
     }
 
-    /// Closes a descriptor.
+    /// Makes a number free; what it stood for is closed when the slot is dropped.
     ///
     /// Errors: `EBADF` when it is not open.
-    pub fn remove(&mut self, fd: Fd) -> Result<()> {
-        self.take(fd).map(drop)
-    }
-
-    fn take(&mut self, fd: Fd) -> Result<Slot> {
+    pub fn take(&mut self, fd: Fd) -> Result<Slot<D>> {
         let index = fd as usize;
         match self.slots.get_mut(index) {
             None | Some(Slot::Free) => Err(Errno::Badf),
@@ -89,25 +104,27 @@ impl FdTable {
         }
     }
 
-    /// Moves `from` over `to`, which is closed.
+    /// Moves `from` over `to`, which is given back.
     ///
     /// Errors: `EBADF` when either is not open.
-    pub fn renumber(&mut self, from: Fd, to: Fd) -> Result<()> {
+    pub fn renumber(&mut self, from: Fd, to: Fd) -> Result<Slot<D>> {
         self.get(from)?;
         self.get(to)?;
-        if from != to {
-            self.slots[to as usize] = self.take(from)?;
+        if from == to {
+            return Ok(Slot::Free);
         }
-        Ok(())
+        let moved = self.take(from)?;
+        Ok(std::mem::replace(&mut self.slots[to as usize], moved))
     }
 
     /// Errors: `EBADF` when it is not open; what finding out about it gives.
-    pub fn get(&mut self, fd: Fd) -> Result<&mut Entry> {
+    pub fn get(&mut self, fd: Fd) -> Result<&mut Entry<D>> {
         let slot = self.slots.get_mut(fd as usize).ok_or(Errno::Badf)?;
         if let Slot::Fresh(fresh) = slot {
-            let filetype = fresh.filetype()?;
+            let (filetype, interrupt) = (fresh.filetype()?, fresh.interrupt);
             if let Slot::Fresh(fresh) = std::mem::replace(slot, Slot::Free) {
-                *slot = Slot::Open(fresh.into_entry(filetype));
+                let entry = fresh.into_entry(filetype);
+                *slot = Slot::Open(entry.map(|descriptor| D::hold(descriptor, interrupt)));
             }
         }
         match slot {
@@ -119,61 +136,24 @@ impl FdTable {
     /// An entry that has been looked up before.
     ///
     /// Errors: `EBADF` for any other.
-    pub fn known(&self, fd: Fd) -> Result<&Entry> {
+    pub fn known(&self, fd: Fd) -> Result<&Entry<D>> {
         match self.slots.get(fd as usize) {
             Some(Slot::Open(entry)) => Ok(entry),
             _ => Err(Errno::Badf),
         }
     }
-
-    /// Errors: `EBADF`; `ENOTCAPABLE` without one of the rights.
-    pub fn with(&mut self, fd: Fd, rights: Rights) -> Result<&mut Descriptor> {
-        let entry = self.get(fd)?;
-        entry.require(rights)?;
-        Ok(&mut entry.descriptor)
-    }
-
-    /// The directory that paths start from.
-    ///
-    /// Errors: `EBADF`; `ENOTDIR`; `ENOTCAPABLE` without one of the rights.
-    pub fn directory(&mut self, fd: Fd, rights: Rights) -> Result<&OpenDirectory> {
-        self.get(fd)?.directory(rights)
-    }
-
-    /// The directories that two paths start from. Errors as for one; the first comes first.
-    pub fn directories(
-        &mut self,
-        [first, second]: [(Fd, Rights); 2],
-    ) -> Result<[&OpenDirectory; 2]> {
-        self.directory(first.0, first.1)?;
-        self.directory(second.0, second.1)?;
-        let known = |(fd, rights)| self.known(fd)?.directory(rights);
-        Ok([known(first)?, known(second)?])
-    }
-
-    /// Errors: `EBADF`; `ENOTSOCK`; `ENOTCAPABLE` without one of the rights.
-    pub fn socket(&mut self, fd: Fd, rights: Rights) -> Result<&Stream> {
-        let entry = self.get(fd)?;
-        match &entry.descriptor {
-            Descriptor::Stream(stream) if stream.is_socket() => {
-                entry.require(rights)?;
-                Ok(stream)
-            }
-            _ => Err(Errno::NotSock),
-        }
-    }
 }
 
-impl Entry {
-    fn require(&self, rights: Rights) -> Result<()> {
-        if self.rights.base.contains(rights) { Ok(()) } else { Err(Errno::NotCapable) }
-    }
-
-    fn directory(&self, rights: Rights) -> Result<&OpenDirectory> {
-        let Descriptor::Directory(directory) = &self.descriptor else {
-            return Err(Errno::NotDir);
+impl FdTable {
+    /// The same descriptors under the same numbers, for several guests. `interrupt` ends the waits
+    /// of each.
+    pub fn shared(self, interrupt: Interrupt) -> FdTable<Arc<Descriptor>> {
+        let FdTable { slots, open, max, lowest_free } = self;
+        let shared = |slot: Slot<Descriptor>| match slot {
+            Slot::Free => Slot::Free,
+            Slot::Fresh(fresh) => Slot::Fresh(Fresh { interrupt, ..fresh }),
+            Slot::Open(entry) => Slot::Open(entry.map(|descriptor| descriptor.share(interrupt))),
         };
-        self.require(rights)?;
-        Ok(directory)
+        FdTable { slots: slots.into_iter().map(shared).collect(), open, max, lowest_free }
     }
 }

@@ -70,7 +70,7 @@ pub fn fd_prestat_dir_name(call: &mut Call<'_>) -> Result<()> {
     if name.len() > result.len() {
         return Err(Errno::NameTooLong);
     }
-    result.write(0, name);
+    result.write(0, &name);
     Ok(())
 }
 
