@@ -131,6 +131,28 @@ export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
   maxFiles?: number | undefined;
 }
 
+/**
+ * {@link WASIOptions} of an object that has the descriptors of another, instead
+ * of its own. See {@link Shareable.share}.
+ */
+export interface SharingOptions extends Omit<WASIOptions, 'preopens' | 'stdin' | 'stdout' | 'stderr'> {
+  /**
+   * What `share()` of the other object gave.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string, `ERR_INVALID_ARG_VALUE`
+   * if it is not the token of descriptors that an object still has, or if
+   * `preopens`, `stdin`, `stdout`, `stderr` or `maxFiles` is given too: they are
+   * those of the other object.
+   */
+  share: string;
+
+  preopens?: undefined;
+  stdin?: undefined;
+  stdout?: undefined;
+  stderr?: undefined;
+  maxFiles?: undefined;
+}
+
 /** Options of {@link WASI.finalizeBindings}. */
 export interface FinalizeBindingsOptions {
   /**
@@ -145,8 +167,9 @@ export interface FinalizeBindingsOptions {
 export interface Closeable {
   /**
    * Closes all descriptors of the guest now, rather than when the object is
-   * collected. Those given as `stdin`, `stdout` and `stderr` stay open. Calls on
-   * descriptors give `EBADF` from then on. Can be called again.
+   * collected. Those given as `stdin`, `stdout` and `stderr` stay open, and shared
+   * ones as long as another object has them. Calls on descriptors give `EBADF`
+   * from then on. Can be called again.
    */
   close(): void;
 
@@ -154,17 +177,43 @@ export interface Closeable {
   [Symbol.dispose](): void;
 }
 
+/** What {@link WASI} objects have so that guests in several threads share descriptors. */
+export interface Shareable {
+  /**
+   * Lets other objects have the descriptors of this one: what the guest of one
+   * opens, those of the others can use under the same number, also in Workers of
+   * this process. Gives a token, a string to send there and to pass as
+   * {@link SharingOptions.share}; each call gives the same one.
+   *
+   * Preopens, standard streams and `maxFiles` are those of this object; `args`,
+   * `env` and the instance are each object's own. The descriptors are closed when
+   * the last object that has them is closed, collected or ended with its Worker:
+   * keep this one until others have taken the token. The token does nothing in
+   * another process, and keeps nothing open.
+   *
+   * Throws `ERR_INVALID_STATE` after {@link Closeable.close}, and within a call of
+   * the guest.
+   *
+   * @example
+   * const wasi = new WASI({ version: 'preview1', preopens: { '/': './data' } });
+   * new Worker('./thread.js', { workerData: { module, memory, share: wasi.share() } });
+   * // in thread.js
+   * const wasi = new WASI({ version: 'preview1', share: workerData.share });
+   */
+  share(): string;
+}
+
 /**
  * Makes WASI objects.
  *
  * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks `version`;
  * see {@link WASIOptions} for the errors of each option. Options are checked in
- * the order version, args, env, preopens, stdin, stdout, stderr, maxFiles;
+ * the order version, args, env, preopens, stdin, stdout, stderr, maxFiles, share;
  * `returnOnExit` comes last, after directories and descriptors were looked at.
  */
 export const WASI: {
-  new (options?: WASIOptions | SandboxOptions): WASI & Closeable;
-  readonly prototype: WASI & Closeable;
+  new (options?: WASIOptions | SandboxOptions | SharingOptions): WASI & Closeable & Shareable;
+  readonly prototype: WASI & Closeable & Shareable;
 };
 
 /**

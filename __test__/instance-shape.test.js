@@ -67,7 +67,7 @@ describe('the class', () => {
   }
   test('has the prototype members of the newest Node in its order, then its own', () => {
     assert.deepEqual(Reflect.ownKeys(ours.WASI.prototype),
-      ['constructor', 'finalizeBindings', 'start', 'initialize', 'getImportObject', 'close', Symbol.dispose]);
+      ['constructor', 'finalizeBindings', 'start', 'initialize', 'getImportObject', 'close', 'share', Symbol.dispose]);
   });
   test('is what the module exports, and then what node:wasi does not have', () => {
     assert.deepEqual(Object.keys(ours), [...Object.keys(node), 'compile', 'run', 'configure']);

@@ -17,7 +17,7 @@ const knownPrototypes = new Map([
 ]);
 
 // intended.additions
-const additions = new Set(['close', Symbol.dispose]);
+const additions = new Set(['close', 'share', Symbol.dispose]);
 
 function describePrimitive(value) {
   if (Object.is(value, -0)) return 'number -0';

@@ -35,8 +35,8 @@ module.exports = {
     'fd_renumber(n, n) succeeds in node:wasi without looking whether n is open',
 
   additions:
-    'wasi-rs has options of its own, which it reads after stderr (maxFiles) and in ' +
-    'preopens that are objects (path), and methods of its own (close, Symbol.dispose)',
+    'wasi-rs has options of its own, which it reads after stderr (maxFiles, share) and in ' +
+    'preopens that are objects (path), and methods of its own (close, share, Symbol.dispose)',
 
   stackFrames:
     'frames differ, and so does everything else in `stack` below its header',

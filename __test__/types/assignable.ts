@@ -137,4 +137,13 @@ new Derived(sandboxed).close();
 new ours.WASI({ version: 'preview1', preopens: { '/data': { readonly: true } } });
 // @ts-expect-error a number
 new ours.WASI({ version: 'preview1', maxFiles: '16' });
+
+// Descriptors of another object.
+const token: string = new Derived(sandboxed).share();
+const sharing: ours.SharingOptions = { version: 'preview1', args: ['thread'], share: token };
+new ours.WASI(sharing).close();
+// @ts-expect-error they are those of the other object
+new ours.WASI({ version: 'preview1', preopens: { '/': '.' }, share: token });
+// @ts-expect-error a string
+new ours.WASI({ version: 'preview1', share: 1 });
 export { code };

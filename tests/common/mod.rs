@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wasi_rs::abi::{Call, FUNCTIONS, Function, MAX_PARAMETERS, Memory, ValueType};
 pub use wasi_rs::abi::{Failure, Version};
-pub use wasi_rs::system::{Errno, Mount, Setup, Stdio, Strings, System};
+pub use wasi_rs::system::{Errno, Interrupt, Mount, Setup, Stdio, Strings, System};
 
 /// What memory holds before anyone writes.
 pub const SENTINEL: u8 = 0xEE;
@@ -159,6 +159,19 @@ impl Guest {
             memory: vec![SENTINEL; 1 << 16],
             version: Version::Preview1,
             directory,
+            top: 64,
+            stdio: Vec::new(),
+        }
+    }
+
+    /// One that has the descriptors of this one.
+    pub fn sharing(&mut self) -> Self {
+        let descriptors = self.system.share(Interrupt::NEVER);
+        Guest {
+            system: System::sharing(Setup::default(), descriptors),
+            memory: vec![SENTINEL; 1 << 16],
+            version: self.version,
+            directory: TempDir::new().unwrap(),
             top: 64,
             stdio: Vec::new(),
         }

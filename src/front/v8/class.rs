@@ -7,14 +7,12 @@ use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, JsValue, Object, This,
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::environment::{Glue, interrupt};
+use super::environment::{Glue, interrupt, waits_can_end};
 use super::guest::Guest;
 use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
-#[cfg(feature = "wasmtime")]
-use crate::front::js::Js;
-use crate::front::js::{JsResult, Type, Value};
-use crate::system::{Errno, Interrupt, Setup, Stdio, Strings, System};
+use crate::front::js::{Js, JsResult, Type, Value};
+use crate::system::{Errno, Setup, Stdio, Strings, System};
 
 /// Makes WASI objects. Their state is in their own properties, where loaders of WebAssembly
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
@@ -44,6 +42,12 @@ impl Wasi {
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.guest.close();
+    }
+
+    /// Gives a token by which objects of any thread get the same descriptors.
+    #[napi(catch_unwind)]
+    pub fn share(&self, env: Env) -> Result<String> {
+        Ok(self.guest.share(Js(env.raw()))?)
     }
 
     /// Ties the object to an instance without running it.
@@ -97,9 +101,11 @@ impl Receiver {
         let version = options.version;
         let name = self.glue.js.string(module_name(version))?;
         self.glue.call(c"initialState", &[self.this, name])?;
-        let system = system(options, interrupt()).map_err(|error| self.glue.init_failed(error))?;
+        let token = options.shared.as_ref().map(|(_, token)| token.clone());
+        let system = system(options).map_err(|error| self.glue.init_failed(error))?;
         let return_on_exit = reader.return_on_exit()?;
-        let guest = Rc::new(Guest::new(system, version, return_on_exit, self.glue.scratch()?));
+        let guest = Guest::new(system, version, return_on_exit, self.glue.scratch()?);
+        let guest = Rc::new(guest.with_token(token));
         let functions = guest.functions(self.glue.js)?;
         self.glue.connect(self.this, functions, return_on_exit)?;
         self.glue.call(c"finalState", &[self.this])?;
@@ -165,12 +171,17 @@ fn module_name(version: Version) -> &'static str {
     }
 }
 
-fn system(options: Options, interrupt: Interrupt) -> std::result::Result<System, Errno> {
+fn system(options: Options) -> std::result::Result<System, Errno> {
     let args = Strings::new(options.args)?;
     let environ = Strings::new(options.environ)?;
+    if let Some((descriptors, _)) = options.shared {
+        let setup = Setup { args, environ, interrupt: waits_can_end(), ..Setup::default() };
+        return Ok(System::sharing(setup, descriptors));
+    }
     let stdio = options.stdio.map(Stdio::Lent);
     let max_files = options.max_files;
-    let setup = Setup { args, environ, stdio, max_files, interrupt, ..Setup::default() };
+    let setup =
+        Setup { args, environ, stdio, max_files, interrupt: interrupt(), ..Setup::default() };
     let mut system = System::new(setup)?;
     for Preopen { name, path, mount } in options.preopens {
         system.preopen(name.into(), path.as_ref(), mount)?;

@@ -30,7 +30,12 @@ thread_local! {
 /// A Worker can be terminated, which must end what its guest waits for. Nothing can stop the main
 /// thread but the end of the process.
 pub fn interrupt() -> Interrupt {
-    if is_main_thread() { Interrupt::NEVER } else { Interrupt::when(is_terminating) }
+    if is_main_thread() { Interrupt::NEVER } else { waits_can_end() }
+}
+
+/// For descriptors that objects of several threads have: ends the waits of each in its own.
+pub fn waits_can_end() -> Interrupt {
+    Interrupt::when(is_terminating)
 }
 
 /// Whether V8 lets no more JavaScript run on this thread: calling a function that does nothing

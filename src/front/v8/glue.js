@@ -216,6 +216,10 @@
     close() {
       apply(Native.prototype.close, this, []);
     }
+
+    share() {
+      return apply(Native.prototype.share, this, []);
+    }
   };
 
   return {

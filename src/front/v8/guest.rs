@@ -1,14 +1,16 @@
 //! One WASI object's native half, and the entrance through which its guest's calls come.
 #![allow(unsafe_code)] // Callbacks of Node-API, and the scratch memory.
 
-use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
 use napi::sys;
 
+use super::environment::waits_can_end;
+use super::share::{self, Token};
 use super::trampoline::Scratch;
 use crate::abi::{self, Call, FUNCTIONS, Failure, MAX_PARAMETERS, Memory, Version, errno};
 use crate::front::js::{Js, JsResult, Thrown, Value};
@@ -34,6 +36,9 @@ pub struct Guest {
     memory: Cell<Option<LinearMemory>>,
     /// In the scratch memory of the environment.
     scratch: *mut Scratch,
+    /// By which other objects get the same descriptors.
+    token: OnceCell<Token>,
+    closed: Cell<bool>,
 }
 
 /// How a call ended, for `connect` in glue.js.
@@ -54,7 +59,14 @@ impl Guest {
             trace: abi::trace::is_asked_for(),
             memory: Cell::new(None),
             scratch: scratch.cast(),
+            token: OnceCell::new(),
+            closed: Cell::new(false),
         }
+    }
+
+    /// For a guest that has the descriptors of others, who know them by `token`.
+    pub fn with_token(self, token: Option<Token>) -> Self {
+        Guest { token: token.map_or_else(OnceCell::new, OnceCell::from), ..self }
     }
 
     /// The functions `enter` and `attach` of glue.js. The guest lives as long as either of them.
@@ -68,7 +80,31 @@ impl Guest {
     pub fn close(&self) {
         if let Ok(mut system) = self.system.try_borrow_mut() {
             system.close();
+            self.closed.set(true);
         }
+    }
+
+    /// Lets other objects have the same descriptors, who ask by the token that this gives.
+    ///
+    /// Errors: `ERR_INVALID_STATE` once the object is closed, and during a call of the guest.
+    pub fn share(&self, js: Js) -> JsResult<Token> {
+        if self.closed.get() {
+            return Err(js.throw_error(INVALID_STATE, "Invalid state: the WASI object is closed"));
+        }
+        let Ok(mut system) = self.system.try_borrow_mut() else {
+            let message = "Invalid state: the guest of the WASI object is in a call";
+            return Err(js.throw_error(INVALID_STATE, message));
+        };
+        if let Some(token) = self.token.get() {
+            return Ok(token.clone());
+        }
+        let mut random = [0; 16];
+        if system.random_get(&mut random).is_err() {
+            let message = "Operation failed: no random bytes for a token";
+            return Err(js.throw_error(c"ERR_OPERATION_FAILED", message));
+        }
+        let token = share::publish(&system.share(waits_can_end()), random);
+        Ok(self.token.get_or_init(|| token).clone())
     }
 
     /// Runs the call that the trampoline has put into the scratch memory.
@@ -115,6 +151,8 @@ impl Guest {
         Ok(abi::call(function, &mut call, self.trace))
     }
 }
+
+const INVALID_STATE: &CStr = c"ERR_INVALID_STATE";
 
 const NO_MEMORY: LinearMemory =
     LinearMemory { start: ptr::NonNull::dangling().as_ptr(), size: 0, shared: false };

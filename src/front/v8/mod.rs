@@ -5,4 +5,5 @@ mod environment;
 mod errors;
 mod guest;
 mod options;
+mod share;
 mod trampoline;

@@ -4,9 +4,10 @@
 use std::ffi::CStr;
 
 use super::environment::Glue;
+use super::share::{self, Token};
 use crate::abi::Version;
 use crate::front::js::{Js, JsResult, Type, Value};
-use crate::system::Mount;
+use crate::system::{Mount, SharedDescriptors};
 
 /// All options but `returnOnExit`, which is read only after the rest has been put to use.
 pub struct Options {
@@ -18,6 +19,8 @@ pub struct Options {
     pub stdio: [i32; 3],
     /// Most descriptors at once.
     pub max_files: Option<u32>,
+    /// The descriptors of other objects, instead of all those above, and their token.
+    pub shared: Option<(SharedDescriptors, Token)>,
 }
 
 /// A directory that the guest gets.
@@ -48,6 +51,7 @@ impl Reader {
             preopens: self.preopens()?,
             stdio: self.stdio()?,
             max_files: self.max_files()?,
+            shared: self.shared()?,
         })
     }
 
@@ -171,6 +175,32 @@ impl Reader {
             return Ok(None);
         }
         Ok(Some(self.fd(value, "options.maxFiles")?.unsigned_abs()))
+    }
+
+    /// Errors also for what would have no effect: who gives fewer directories than the others have
+    /// must not believe that it helps.
+    fn shared(self) -> JsResult<Option<(SharedDescriptors, Token)>> {
+        let value = self.get(c"share")?;
+        if self.js.is_undefined(value) {
+            return Ok(None);
+        }
+        if self.js.type_of(value) != Type::String {
+            return Err(self.glue.invalid_type("options.share", "of type string", value));
+        }
+        for option in [c"preopens", c"stdin", c"stdout", c"stderr", c"maxFiles"] {
+            let value = self.get(option)?;
+            if !self.js.is_undefined(value) {
+                let name = format!("options.{}", option.to_string_lossy());
+                let reason = "must not be given with options.share";
+                return Err(self.glue.invalid_value(&name, reason, value));
+            }
+        }
+        let token = self.js.as_text(value)?;
+        let Some(descriptors) = share::find(&token) else {
+            let reason = "must come from share() of a WASI object that is still in use";
+            return Err(self.glue.invalid_value("options.share", reason, value));
+        };
+        Ok(Some((descriptors, token)))
     }
 
     /// An integer from 0 to 2^31 - 1.
