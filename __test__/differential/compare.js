@@ -80,7 +80,7 @@ function outcome(WASI, action) {
 
 // intended.additions
 function isAddition(entry) {
-  return typeof entry === 'string' && /(\.get\((maxFiles|path)\)|^read maxFiles)$/.test(entry);
+  return typeof entry === 'string' && /(\.get\((maxFiles|share|path)\)|^read (maxFiles|share))$/.test(entry);
 }
 
 function observe(implementation, scenario) {
