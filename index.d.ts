@@ -32,7 +32,8 @@ export interface WASIOptions {
   /**
    * Directories the guest can use: keys are paths as the guest sees them, values
    * are paths on the host, resolved when the object is constructed. The guest
-   * has no access to any other directory.
+   * has no access to any other directory. Values are converted with `String()`;
+   * `undefined` is left out.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not an object, and an `Error` with
    * `syscall` `'uvwasi_init'` and a `code` such as `'UVWASI_ENOENT'` or
@@ -112,7 +113,7 @@ export interface Preopen {
 /** {@link WASIOptions}, and what `node:wasi` does not have. */
 export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
   /**
-   * As in {@link WASIOptions}, where values can be objects as well.
+   * As in {@link WASIOptions.preopens}, where values can be objects as well.
    *
    * @default {}
    */
@@ -156,7 +157,8 @@ export interface SharingOptions extends Omit<WASIOptions, 'preopens' | 'stdin' |
 /** Options of {@link WASI.finalizeBindings}. */
 export interface FinalizeBindingsOptions {
   /**
-   * The `WebAssembly.Memory` the guest uses.
+   * The `WebAssembly.Memory` the guest uses. Errors are those of
+   * {@link WASI.finalizeBindings}.
    *
    * @default instance.exports.memory
    */
@@ -262,8 +264,9 @@ export interface WASI {
   finalizeBindings(instance: object, options?: FinalizeBindingsOptions): void;
 
   /**
-   * The system calls, by name, to be imported by the guest. Members can be
-   * replaced before the guest is instantiated.
+   * The system calls, by name, to be imported by the guest: all functions of
+   * WASI preview1, from `args_get` to `sock_shutdown`. Members can be replaced
+   * before the guest is instantiated.
    *
    * A call before memory is bound throws `ERR_WASI_NOT_STARTED`; otherwise calls
    * return a WASI `errno`, 0 for success.
@@ -487,7 +490,8 @@ export interface RunOptions {
    * with the same input takes the same each time. An integer from 1 to
    * `Number.MAX_SAFE_INTEGER`, or a bigint to 2^64 - 1. A guest that wants more is
    * ended: `ERR_WASI_OUT_OF_FUEL`. An instance has this for all its calls together.
-   * Counting makes the guest slower.
+   * Counting makes the guest slower. Precompiled code cannot be counted:
+   * `ERR_INVALID_ARG_VALUE`.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
    *
@@ -557,7 +561,7 @@ export interface Usage {
   /** See {@link RunOptions.fuel}; `undefined` without it. */
   fuelUsed: number | undefined;
 
-  /** Most bytes of memory and tables that the guest ever had. */
+  /** Most bytes that the guest had at once, as {@link RunOptions.memoryLimit} counts them. */
   memoryPeak: number;
 }
 
@@ -593,10 +597,18 @@ export interface RunResult<Output = string> extends Usage {
  *   `syscall`
  */
 export interface RunError extends Error, Partial<Usage> {
+  /** Which error it is, from the list above. */
   code: string;
+  /** What the guest had written until then, as in {@link RunResult.stdout}. */
   stdout?: string | Bytes;
+  /** What the guest had written until then, as in {@link RunResult.stderr}. */
   stderr?: string | Bytes;
-  /** A short name, such as `'unreachable'` or `'memory-out-of-bounds'`. */
+  /**
+   * A short name: `'unreachable'`, `'memory-out-of-bounds'`, `'table-out-of-bounds'`,
+   * `'stack-overflow'`, `'integer-divide-by-zero'`, `'integer-overflow'`,
+   * `'invalid-conversion-to-integer'`, `'indirect-call-to-null'`,
+   * `'indirect-call-type-mismatch'`, and others of rarer instructions.
+   */
   trap?: string;
   /** The guest's functions at the time of the trap, as text of several lines. */
   backtrace?: string;
@@ -606,9 +618,13 @@ export interface RunError extends Error, Partial<Usage> {
   module?: string;
   /** Name of the missing import. */
   import?: string;
+  /** What a call of an instance gave to `proc_exit`. */
   exitCode?: number;
+  /** Number of the error: below 0 as in Node.js, or that of WASI with `UVWASI_…`. */
   errno?: number;
+  /** What failed, such as `'open'`, or `'uvwasi_init'`. */
   syscall?: string;
+  /** The file that cannot be read. */
   path?: string;
 }
 
@@ -617,14 +633,19 @@ export type Kind = 'function' | 'memory' | 'table' | 'global' | 'tag';
 
 /** What a program needs. */
 export interface ImportDescriptor {
+  /** Such as `'wasi_snapshot_preview1'`. */
   readonly module: string;
+  /** Such as `'fd_write'`. */
   readonly name: string;
+  /** What it is. */
   readonly kind: Kind;
 }
 
 /** What a program offers. Types are `'i32'`, `'i64'`, `'f32'`, `'f64'` and others. */
 export interface ExportDescriptor {
+  /** Such as `'_start'`. */
   readonly name: string;
+  /** What it is. */
   readonly kind: Kind;
   /** Types of a function's parameters. */
   readonly parameters?: readonly string[];
@@ -632,7 +653,10 @@ export interface ExportDescriptor {
   readonly results?: readonly string[];
 }
 
-/** Arguments of a guest's function: a `bigint` for `i64`, else a `number`. */
+/**
+ * Arguments of a guest's function: a `bigint` for `i64`, else a `number`. Integers
+ * keep as many bits as the guest's type has, as in JavaScript.
+ */
 export type Argument = number | bigint;
 
 /**
@@ -646,10 +670,10 @@ export type AsyncFunction = (...args: Argument[]) => Promise<any>;
 
 /** A compiled program. Compiled once, it can be run any number of times at once. */
 export interface Program {
-  /** What it needs. */
+  /** What it needs, in its order. What is not part of WASI is refused when it is run. */
   readonly imports: readonly ImportDescriptor[];
 
-  /** What it offers. */
+  /** What it offers, in its order. */
   readonly exports: readonly ExportDescriptor[];
 
   /** Bytes of its source. */
@@ -688,7 +712,8 @@ export interface Program {
 
   /**
    * The compiled code, for {@link CompileOptions.allowPrecompiled}: for this version
-   * of the package and a processor like this one.
+   * of the package and a processor like this one. Other versions and processors
+   * refuse it with `ERR_WASI_COMPILE`.
    */
   serialize(): Promise<Bytes>;
 }
@@ -742,7 +767,11 @@ export function compile(source: Source, options?: CompileOptions): Promise<Progr
 
 /**
  * Compiles and runs a program: see {@link compile} and {@link Program.run}. The
- * event loop is not blocked meanwhile.
+ * event loop is not blocked meanwhile. If `source` is a {@link Program}, the other
+ * options of `compile()` than `signal` are not looked at.
+ *
+ * Rejects with what these two reject with; all options of the run are checked before
+ * anything is read.
  */
 export function run(source: Source | Program, options?: CompileOptions & TextRunOptions): Promise<RunResult<string>>;
 export function run(source: Source | Program, options: CompileOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
