@@ -49,6 +49,21 @@ const runs = [
     stdout: lines('upper: HELLO, PLUGIN', 'loops: ended: ERR_WASI_TIMEOUT', 'hungry: ended: ERR_WASI_MEMORY_LIMIT'),
   },
   { name: 'reproducible.mjs', stdout: reproducible },
+  {
+    name: 'run-tool.mjs',
+    stdout: lines('exit code 0 "some text"', 'exit code 1 "cat: /etc/passwd: No such file or directory\\n"',
+      'ERR_WASI_MAX_BUFFER after 1024 bytes'),
+  },
+  {
+    name: 'readonly.mjs',
+    stdout: lines('/reports/report.txt: written',
+      '/texts/report.txt: wordcount: /texts/report.txt: Capabilities insufficient (os error 76)',
+      'most frequent: 4 it', "in the directory of texts: [ 'file.txt' ]"),
+  },
+  {
+    name: 'workers.mjs',
+    stdout: lines('a: exit code 0, 1 words', 'b: exit code 0, 2 words', 'c: exit code 0, 3 words', 'endless: ended'),
+  },
 ];
 
 describe('examples', () => {
@@ -68,5 +83,7 @@ describe('examples', () => {
   test('none is missing here', () => {
     const names = fs.readdirSync(examples).filter((name) => name.endsWith('.mjs')).sort();
     assert.deepEqual([...new Set(runs.map(({ name }) => name))].sort(), names);
+    const page = fs.readFileSync(path.join(examples, '..', 'docs', 'examples.md'), 'utf8');
+    assert.deepEqual(names.filter((name) => !page.includes(`](../examples/${name})`)), []);
   });
 });
