@@ -77,8 +77,10 @@ class Reader {
     const own = [];
     if (ts.isTypeReferenceNode(node)) own.push(node.typeName.getText());
     if (ts.isExpressionWithTypeArguments(node)) own.push(node.expression.getText());
-    // Those of members are named with the members.
-    ts.forEachChild(node, (child) => void (child.jsDoc && node.members ? 0 : own.push(...this.types(child))));
+    ts.forEachChild(node, (child) => {
+      // Members with comments are entries of their own.
+      if (!node.members || !child.jsDoc) own.push(...this.types(child));
+    });
     return own;
   }
 }
