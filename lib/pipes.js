@@ -3,7 +3,6 @@
 // The pipes between a guest and those of its stdin, stdout and stderr that are streams. They bound
 // the memory that this takes: who is faster than the other waits.
 
-const { closeFd } = require('./close-fd.js');
 const { Input } = require('./input.js');
 const native = require('./native.js');
 const { Output } = require('./output.js');
@@ -110,7 +109,7 @@ class Pipes {
   }
 
   #closeGuestEnds() {
-    for (const fd of this.#guestEnds.splice(0)) closeFd(fd);
+    for (const fd of this.#guestEnds.splice(0)) native.closeFd(fd);
   }
 
   // What was thrown may be anything.

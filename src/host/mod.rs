@@ -11,6 +11,7 @@ mod file;
 mod interrupt;
 mod limits;
 mod lock;
+mod memory_file;
 mod mount;
 mod path;
 mod poll;
@@ -32,13 +33,14 @@ pub use file::{File, filetype};
 pub use interrupt::{Interrupt, Signal, is_main_thread};
 pub use limits::default_max_files;
 pub use lock::lock;
+pub use memory_file::MemoryFile;
 pub use mount::Mount;
 pub use path::{GuestPath, PathBuffer};
 pub use poll::{Interest, Ready, bytes_available, poll};
 pub use random::Random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
-pub use stream::{Stream, duplicate, pipe};
+pub use stream::{Stream, close, duplicate, pipe};
 pub use types::{
     Access, Advice, AtomicFdflags, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes,
     Timestamp, Whence,

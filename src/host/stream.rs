@@ -53,6 +53,16 @@ pub fn pipe() -> Result<[OwnedFd; 2]> {
     Ok([reader.into(), writer.into()])
 }
 
+/// Closes a descriptor. One that is not open is left at that.
+///
+/// # Safety
+///
+/// The descriptor is the caller's, and nobody uses its number from now on.
+pub unsafe fn close(fd: RawFd) {
+    // SAFETY: promised by the caller.
+    unsafe { rustix::io::close(fd) };
+}
+
 /// A pipe is ready for writing when this much fits (`PIPE_BUF` of Linux).
 const WRITABLE_WITHOUT_WAITING: usize = 4096;
 const BUFFERS_OF_PIECE: usize = 16;

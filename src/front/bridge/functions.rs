@@ -1,6 +1,5 @@
 //! The functions themselves. Those that take a callback as last argument call it once, later.
 
-use std::os::fd::IntoRawFd;
 use std::ptr;
 use std::sync::Arc;
 
@@ -13,7 +12,6 @@ use crate::front::wasmtime::{
     Failure, Instance, Outcome, Pool, Program, Settings, guarded, run as run_program,
     set_concurrency,
 };
-use crate::system;
 
 const UNDEFINED: Value = ptr::null_mut();
 
@@ -175,17 +173,6 @@ pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn configure(js: Js, arguments: &[Value]) -> JsResult<Value> {
     set_concurrency(js.as_f64(arguments[0])? as usize);
     Ok(UNDEFINED)
-}
-
-/// `pipe()`: `[reader, writer]`, descriptors that are the caller's.
-pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
-    match system::pipe() {
-        Ok(ends) => {
-            let [reader, writer] = ends.map(|end| js.int32(end.into_raw_fd()));
-            js.array(&[reader?, writer?])
-        }
-        Err(error) => Err(js.throw_error(c"EMFILE", &format!("{}: no pipe", error.name()))),
-    }
 }
 
 fn start(js: Js, pool: &'static Pool, job: impl FnOnce() + Send + 'static) -> JsResult<Value> {

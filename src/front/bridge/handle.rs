@@ -11,6 +11,7 @@ use napi::sys;
 use super::operation::Operation;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{Instance, Program};
+use crate::host::MemoryFile;
 
 /// What an external value of this addon holds.
 pub enum Handle {
@@ -18,6 +19,8 @@ pub enum Handle {
     Program(RefCell<Option<Arc<Program>>>),
     Instance(Arc<Instance>),
     Operation(Arc<Operation>),
+    /// `None` once it has been closed.
+    MemoryFile(RefCell<Option<MemoryFile>>),
 }
 
 impl Handle {
@@ -74,6 +77,27 @@ impl Handle {
             Handle::Instance(instance) => Ok(Arc::clone(instance)),
             _ => Err(wrong(js)),
         }
+    }
+
+    /// What `body` makes of a file that is open.
+    pub fn memory_file<T>(
+        js: Js,
+        value: Value,
+        body: impl FnOnce(&MemoryFile) -> T,
+    ) -> JsResult<T> {
+        match Handle::of(js, value)? {
+            Handle::MemoryFile(file) => file.borrow().as_ref().map(body).ok_or_else(|| wrong(js)),
+            _ => Err(wrong(js)),
+        }
+    }
+
+    /// Closes a file now, not only when the environment ends.
+    pub fn close_memory_file(js: Js, value: Value) -> JsResult<()> {
+        match Handle::of(js, value)? {
+            Handle::MemoryFile(file) => drop(file.take()),
+            _ => return Err(wrong(js)),
+        }
+        Ok(())
     }
 
     pub fn operation(js: Js, value: Value) -> JsResult<Arc<Operation>> {

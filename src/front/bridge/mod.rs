@@ -1,8 +1,9 @@
-//! What `lib/run.js` asks of wasmtime: functions that start something on another thread and tell a
-//! callback, on the event loop, what came of it.
+//! What `lib/` asks of wasmtime: functions that start something on another thread and tell a
+//! callback, on the event loop, what came of it. And of the host: pipes and files in memory.
 #![allow(unsafe_code)] // Callbacks of Node-API.
 
 mod convert;
+mod files;
 mod functions;
 mod handle;
 mod operation;
@@ -22,13 +23,18 @@ type Function = fn(Js, &[Value]) -> JsResult<Value>;
 const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("call", c"call", functions::call),
     ("cancel", c"cancel", functions::cancel),
+    ("clearMemoryFile", c"clearMemoryFile", files::clear_memory_file),
     ("close", c"close", functions::close),
+    ("closeFd", c"closeFd", files::close_fd),
+    ("closeMemoryFile", c"closeMemoryFile", files::close_memory_file),
     ("compile", c"compile", functions::compile),
     ("configure", c"configure", functions::configure),
     ("describe", c"describe", functions::describe),
     ("instantiate", c"instantiate", functions::instantiate),
+    ("memoryFile", c"memoryFile", files::memory_file),
+    ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
     ("output", c"output", functions::output),
-    ("pipe", c"pipe", functions::pipe),
+    ("pipe", c"pipe", files::pipe),
     ("release", c"release", functions::release),
     ("run", c"run", functions::run),
     ("serialize", c"serialize", functions::serialize),

@@ -1,0 +1,64 @@
+//! Descriptors of the host's own: pipes and files in memory.
+#![allow(unsafe_code)] // Closes descriptors by their numbers.
+
+use std::ffi::CString;
+use std::os::fd::IntoRawFd;
+use std::ptr;
+
+use super::handle::Handle;
+use crate::front::js::{Js, JsResult, Thrown, Value};
+use crate::host::{self, Errno, MemoryFile};
+
+const UNDEFINED: Value = ptr::null_mut();
+
+/// `pipe()`: `[reader, writer]`, descriptors that are the caller's.
+pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
+    let ends = host::pipe().map_err(|error| failed(js, error, "no pipe"))?;
+    let [reader, writer] = ends.map(|end| js.int32(end.into_raw_fd()));
+    js.array(&[reader?, writer?])
+}
+
+/// `closeFd(fd)`, of a descriptor that is the caller's.
+pub fn close_fd(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let fd = js.as_i32(arguments[0])?;
+    // SAFETY: lib/ has it from `pipe` and closes it once.
+    unsafe { host::close(fd) };
+    Ok(UNDEFINED)
+}
+
+/// `memoryFile()`: `[fd, handle]`. It is closed by `closeMemoryFile`, and when the handle is
+/// collected or the environment ends.
+pub fn memory_file(js: Js, _: &[Value]) -> JsResult<Value> {
+    let file = MemoryFile::new().map_err(|error| failed(js, error, "no file in memory"))?;
+    let fd = js.int32(file.number())?;
+    let handle = Handle::MemoryFile(Some(file).into()).into_value(js)?;
+    js.array(&[fd, handle])
+}
+
+/// `memoryFileSize(handle)`: bytes.
+pub fn memory_file_size(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let size = Handle::memory_file(js, arguments[0], MemoryFile::size)?;
+    js.number(size.map_err(|error| lost(js, error))? as f64)
+}
+
+/// `clearMemoryFile(handle)`: removes all content; the position is at the start then.
+pub fn clear_memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let cleared = Handle::memory_file(js, arguments[0], MemoryFile::clear)?;
+    cleared.map_err(|error| lost(js, error))?;
+    Ok(UNDEFINED)
+}
+
+/// `closeMemoryFile(handle)`.
+pub fn close_memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    Handle::close_memory_file(js, arguments[0])?;
+    Ok(UNDEFINED)
+}
+
+fn lost(js: Js, error: Errno) -> Thrown {
+    failed(js, error, "the descriptor of the MemoryFile was closed by someone else")
+}
+
+fn failed(js: Js, error: Errno, what: &str) -> Thrown {
+    let code = CString::new(error.name()).unwrap_or_default();
+    js.throw_error(&code, &format!("{}: {what}", error.name()))
+}

@@ -1,0 +1,79 @@
+//! Files in memory that the host lends to guests as standard streams, and reads back.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use super::{Errno, Filestat, Result, file};
+
+/// An empty file without a name, close-on-exec, closed when dropped.
+///
+/// Others know its number, and may have closed it: node:wasi does when its guest asks. It is never
+/// taken for whatever has the number then.
+#[derive(Debug)]
+pub struct MemoryFile {
+    /// `None` only while it is dropped.
+    fd: Option<OwnedFd>,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl MemoryFile {
+    /// Errors: `EMFILE`, `ENFILE`, `ENOMEM`; where there are no files in memory, those of a
+    /// temporary file.
+    pub fn new() -> Result<Self> {
+        let fd = open()?;
+        let identity = identity(&file::filestat(fd.as_fd())?);
+        Ok(MemoryFile { fd: Some(fd), identity })
+    }
+
+    /// The number to lend.
+    pub fn number(&self) -> RawFd {
+        self.fd().as_raw_fd()
+    }
+
+    /// Bytes. `EBADF` if someone else has closed it.
+    pub fn size(&self) -> Result<u64> {
+        let stat = file::filestat(self.fd())?;
+        if identity(&stat) == self.identity { Ok(stat.size) } else { Err(Errno::Badf) }
+    }
+
+    /// Removes all content and puts the position, which all have in common, at the start. `EBADF`
+    /// if someone else has closed it.
+    pub fn clear(&self) -> Result<()> {
+        self.size()?;
+        file::set_size(self.fd(), 0)?;
+        rustix::fs::seek(self.fd(), rustix::fs::SeekFrom::Start(0))?;
+        Ok(())
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_ref().expect("there until it is dropped").as_fd()
+    }
+}
+
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        if self.size().is_err() {
+            std::mem::forget(self.fd.take());
+        }
+    }
+}
+
+fn identity(stat: &Filestat) -> (u64, u64) {
+    (stat.dev, stat.ino)
+}
+
+/// Nobody needs to execute it. Linux before 6.3 does not know how to say so.
+#[cfg(target_os = "linux")]
+fn open() -> Result<OwnedFd> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    let create = |flags| memfd_create("wasi-rs", MemfdFlags::CLOEXEC | flags);
+    match create(MemfdFlags::NOEXEC_SEAL) {
+        Err(rustix::io::Errno::INVAL) => Ok(create(MemfdFlags::empty())?),
+        created => Ok(created?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open() -> Result<OwnedFd> {
+    Ok(tempfile::tempfile()?.into())
+}
