@@ -3,7 +3,7 @@
 // Drop-in for the typings of `node:wasi`: WASI and WASIOptions are assignable to
 // and from those of @types/node, and need neither it nor the DOM library. What
 // node:wasi does not have stands in types of its own: SandboxOptions, Closeable,
-// and those of compile() and run() at the end.
+// and those of MemoryFile, compile() and run() at the end.
 
 /** Options of the {@link WASI} constructor. */
 export interface WASIOptions {
@@ -274,11 +274,98 @@ export interface WASI {
   readonly wasiImport: { [name: string]: any };
 }
 
-// What follows is about compile() and run(), which node:wasi does not have. Objects
-// of Node are described by what is used of them, so that nothing needs their types.
+// What follows node:wasi does not have. Objects of Node are described by what is used
+// of them, so that nothing needs their types.
 
 /** A `Buffer`, or a `Uint8Array` if the types of Node.js are not there. */
 export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
+
+/**
+ * A file in memory, for the standard streams of guests: its descriptor goes where one
+ * is asked for, in {@link WASI} of this package and of `node:wasi`, in {@link run} and
+ * in `child_process`. (Where the system has no files in memory, a temporary file that
+ * has no name.)
+ *
+ * ```js
+ * const [stdin, stdout] = [new MemoryFile('some text'), new MemoryFile()];
+ * const wasi = new WASI({ version: 'preview1', stdin: stdin.fd, stdout: stdout.fd });
+ * wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
+ * console.log(stdout.text());
+ * stdin.close();
+ * stdout.close();
+ * ```
+ *
+ * It has one position for all who use the descriptor, at first 0: a guest reads the
+ * initial content from its start, and one that writes overwrites it. Two outputs of
+ * guests that go to one file keep their order. To give a guest what another one has
+ * written, make a new file of its {@link MemoryFile.bytes}.
+ *
+ * It can be used in all threads by its descriptor. Give a Worker the descriptor of a
+ * file made outside: then what the guest wrote can be read after the Worker was
+ * terminated.
+ *
+ * What guests write takes memory of the host, without a limit. For guests that nobody
+ * vouched for, {@link RunOptions.maxBuffer} is one.
+ */
+export class MemoryFile {
+  /**
+   * Makes a file with this content: text, which becomes UTF-8, or a copy of bytes.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if `initial` is something else,
+   * `ERR_INVALID_ARG_VALUE` if its buffer is detached, and an `Error` with a `code`
+   * such as `'EMFILE'` or `'ENOSPC'` if there is no descriptor or no room for it.
+   *
+   * @default an empty file
+   */
+  constructor(initial?: string | ArrayBufferLike | ArrayBufferView);
+
+  /**
+   * The descriptor, open until {@link MemoryFile.close} is called or the thread that
+   * made it ends; it does not matter whether the object is still there.
+   *
+   * Throws `ERR_INVALID_STATE` if the file is closed.
+   */
+  readonly fd: number;
+
+  /**
+   * All content as text, wherever the position is; it stays there. What is no UTF-8
+   * becomes U+FFFD, and a byte order mark stays, as with `fs.readFile()`.
+   *
+   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if someone else has
+   * closed its descriptor, and `ERR_STRING_TOO_LONG` if it has more bytes than
+   * `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB: a guest can make a file huge
+   * by one write far behind its end.
+   */
+  text(): string;
+
+  /**
+   * A copy of all content, wherever the position is; it stays there. If a guest writes
+   * meanwhile, some of that may be in it and some not.
+   *
+   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if someone else has
+   * closed its descriptor, and `ERR_FS_FILE_TOO_LARGE` if it has 2 GiB or more.
+   */
+  bytes(): Bytes;
+
+  /**
+   * Removes all content and puts the position back to 0, for the next guest. Not to be
+   * called while a guest writes, whose next bytes may come after a gap of zeros.
+   *
+   * Throws `ERR_INVALID_STATE` if the file is closed, and `'EBADF'` if someone else has
+   * closed its descriptor.
+   */
+  clear(): void;
+
+  /**
+   * Closes the descriptor and frees the memory. Guests must not use the descriptor any
+   * more: another file may get its number. A guest of {@link Program.run} has its own
+   * from the call on. Can be called again.
+   */
+  close(): void;
+
+  /** The same as {@link MemoryFile.close}, for `using file = new MemoryFile(…)`. */
+  [Symbol.dispose](): void;
+}
 
 /** What an `AbortSignal` has. */
 export interface AbortSignalLike {

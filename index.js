@@ -31,4 +31,18 @@ function configure(options) {
   return lib().configure(options);
 }
 
+const lazy = {
+  get MemoryFile() {
+    return require('./lib/memory-file.js').MemoryFile;
+  },
+};
+
 module.exports = { WASI, compile, run, configure };
+
+// In one of the few forms in which `import { MemoryFile }` finds a getter.
+Object.defineProperty(module.exports, 'MemoryFile', {
+  enumerable: true,
+  get() {
+    return lazy.MemoryFile;
+  },
+});

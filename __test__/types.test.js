@@ -1,6 +1,6 @@
 'use strict';
 
-// Compiles types/, where assignable.ts checks index.d.ts against @types/node and run.mts uses what
+// Compiles types/, where assignable.ts checks index.d.ts against @types/node and the others use what
 // node:wasi does not have.
 
 const { spawnSync } = require('node:child_process');

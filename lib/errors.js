@@ -2,6 +2,7 @@
 
 // Errors that look like Node's own, and those made from what the addon says.
 
+const { constants } = require('node:buffer');
 const { inspect } = require('node:util');
 
 const { defineProperty } = Object;
@@ -55,6 +56,21 @@ function outOfRange(name, expected, value) {
   return codedError(RangeError, 'ERR_OUT_OF_RANGE', message, outOfRange);
 }
 
+function invalidState(reason) {
+  return codedError(Error, 'ERR_INVALID_STATE', `Invalid state: ${reason}`, invalidState);
+}
+
+function fileTooLarge(size) {
+  const message = `File size (${size}) is greater than 2 GiB`;
+  return codedError(RangeError, 'ERR_FS_FILE_TOO_LARGE', message, fileTooLarge);
+}
+
+function stringTooLong() {
+  const most = `0x${constants.MAX_STRING_LENGTH.toString(16)}`;
+  const message = `Cannot create a string longer than ${most} characters`;
+  return codedError(Error, 'ERR_STRING_TOO_LONG', message, stringTooLong);
+}
+
 function prematureClose(name) {
   const message = `The stream given as "${name}" was closed before its end`;
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
@@ -79,4 +95,7 @@ function failureError({ code, message, ...more }, reason) {
   return Object.assign(error, more);
 }
 
-module.exports = { AbortError, failureError, invalidType, invalidValue, outOfRange, prematureClose };
+module.exports = {
+  AbortError, failureError, fileTooLarge, invalidState, invalidType, invalidValue, outOfRange, prematureClose,
+  stringTooLong,
+};

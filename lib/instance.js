@@ -2,6 +2,7 @@
 
 // What instantiate() gives: a guest that stays, for calls one after the other.
 
+const { closeByUsing } = require('./dispose.js');
 const native = require('./native.js');
 const { operate, pipesFor, throwIfAborted } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
@@ -56,11 +57,7 @@ function single(results = []) {
   return results.length > 1 ? results : results[0];
 }
 
-// Missing in the first versions of Node 20.
-if (Symbol.dispose) {
-  const value = Instance.prototype.close;
-  Object.defineProperty(Instance.prototype, Symbol.dispose, { configurable: true, writable: true, value });
-}
+closeByUsing(Instance);
 
 async function instantiate(program, functions, settings) {
   throwIfAborted(settings.signal);
