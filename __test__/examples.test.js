@@ -64,6 +64,11 @@ const runs = [
     name: 'workers.mjs',
     stdout: lines('a: exit code 0, 1 words', 'b: exit code 0, 2 words', 'c: exit code 0, 3 words', 'endless: ended'),
   },
+  { name: 'capture.mjs', stdout: "{ exitCode: 0, stdout: 'hello from memory\\n', stderr: '' }\n" },
+  {
+    name: 'capture.mjs', args: ['missing'],
+    stdout: /^\{\n {2}exitCode: 1,\n {2}stdout: '',\n {2}stderr: 'cat: missing: .+\\n'\n\}\n$/,
+  },
 ];
 
 describe('examples', () => {
