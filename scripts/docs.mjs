@@ -13,7 +13,10 @@ const compiler = 'typescript@6.0.3';
 
 // What stands where. What is not named here comes in a last chapter.
 const chapters = {
-  'Class WASI': ['WASI', 'Closeable', 'Shareable', 'WASIOptions', 'SandboxOptions', 'SharingOptions', 'Preopen', 'FinalizeBindingsOptions'],
+  'Class WASI': [
+    'WASI', 'Closeable', 'Shareable', 'WASIOptions', 'SandboxOptions', 'SharingOptions', 'Preopen', 'FinalizeBindingsOptions',
+    'MemoryFile',
+  ],
   'Programs with limits': [
     'run', 'compile', 'configure', 'Program', 'Instance', 'CompileOptions', 'RunOptions', 'RunResult', 'Usage',
     'RunError', 'Configuration',

@@ -7,13 +7,13 @@ use std::ptr;
 
 use super::handle::Handle;
 use crate::front::js::{Js, JsResult, Thrown, Value};
-use crate::host::{self, Errno, MemoryFile};
+use crate::system::{self, Errno, MemoryFile};
 
 const UNDEFINED: Value = ptr::null_mut();
 
 /// `pipe()`: `[reader, writer]`, descriptors that are the caller's.
 pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
-    let ends = host::pipe().map_err(|error| failed(js, error, "no pipe"))?;
+    let ends = system::pipe().map_err(|error| failed(js, error, "no pipe"))?;
     let [reader, writer] = ends.map(|end| js.int32(end.into_raw_fd()));
     js.array(&[reader?, writer?])
 }
@@ -22,7 +22,7 @@ pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
 pub fn close_fd(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let fd = js.as_i32(arguments[0])?;
     // SAFETY: lib/ has it from `pipe` and closes it once.
-    unsafe { host::close(fd) };
+    unsafe { system::close(fd) };
     Ok(UNDEFINED)
 }
 

@@ -11,7 +11,7 @@ use napi::sys;
 use super::operation::Operation;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{Instance, Program};
-use crate::host::MemoryFile;
+use crate::system::MemoryFile;
 
 /// What an external value of this addon holds.
 pub enum Handle {
