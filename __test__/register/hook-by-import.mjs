@@ -1,0 +1,2 @@
+import 'wasi-rs/register';
+import './everywhere.js';

@@ -1,0 +1,4 @@
+'use strict';
+
+require('wasi-rs/register');
+require('./everywhere');
