@@ -88,6 +88,29 @@ describe('a Worker can be terminated while its guest', () => {
   }
 });
 
+// V8 looks whether it has to end when it enters a function of JavaScript, which this is not.
+test('no native function is called behind start() when its guest waited', async () => {
+  const worker = new Worker(`
+    const { parentPort, workerData: root } = require('node:worker_threads');
+    const { WASI } = require(root);
+    const wasi = new WASI({ version: 'preview1' });
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    new BigUint64Array(memory.buffer)[11] = 1n << 62n;
+    const _start = () => {
+      parentPort.postMessage('started');
+      wasi.wasiImport.poll_oneoff(64, 256, 1, 512);
+    };
+    wasi.start({ exports: { memory, _start } });
+    parentPort.postMessage('behind start()');
+  `, { eval: true, workerData: root });
+  const messages = [];
+  worker.on('message', (message) => messages.push(message));
+  await once(worker, 'message');
+  await new Promise((resolve) => { setTimeout(resolve, 30); });
+  assert.equal(await worker.terminate(), 1);
+  assert.deepEqual(messages, ['started']);
+});
+
 describe('memory that grew is known', () => {
   const FIFTH_PAGE = 5 * 65536;
 

@@ -191,6 +191,9 @@
     }
     return WASI;
   };
+  // If a Worker was terminated while its guest waited, V8 looks for that when it next enters a
+  // function of JavaScript, and calls functions such as postMessage() until then.
+  const proceed = (value) => value;
   // It extends null so that only the addon makes an object.
   const wasiClass = (Native) => class WASI extends null {
     constructor(options = noOptions) {
@@ -202,11 +205,11 @@
     }
 
     start(instance) {
-      return Native.start(this, instance);
+      return proceed(Native.start(this, instance));
     }
 
     initialize(instance) {
-      Native.initialize(this, instance);
+      proceed(Native.initialize(this, instance));
     }
 
     getImportObject() {
