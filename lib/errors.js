@@ -32,7 +32,7 @@ const kindOf = (name) => (name.includes('.') ? 'property' : 'argument');
 function received(value) {
   try {
     if (typeof value === 'function') Buffer.from(value);
-    else queueMicrotask(value);
+    else process.nextTick(value);
   } catch ({ message }) {
     return message.slice(message.lastIndexOf('. Received '));
   }

@@ -85,14 +85,14 @@
   const RECEIVED = '. Received ';
   const REFUSED = ['ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE'];
   const { from: bufferFrom } = Buffer;
-  const queue = queueMicrotask;
+  const { nextTick } = process;
   const byte = Buffer.alloc(1);
 
   const kind = (name) => (includes(name, '.') ? 'property' : 'argument');
 
   const invalidType = (name, expected, value) => {
     const received =
-      refusal(typeof value === 'function' ? () => bufferFrom(value) : () => queue(value));
+      refusal(typeof value === 'function' ? () => bufferFrom(value) : () => nextTick(value));
     const message = `The "${name}" ${kind(name)} must be ${expected}${received}`;
     return argumentError(TypeError, 'ERR_INVALID_ARG_TYPE', message);
   };
