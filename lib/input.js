@@ -2,18 +2,18 @@
 
 // From a Readable of the user into a pipe that the guest reads from.
 
-const { Socket } = require('node:net');
 const { prematureClose } = require('./errors.js');
+const pipeEnds = require('./pipe-ends.js');
 
 class Input {
-  #socket;
+  #writer;
   #readable;
   #listeners;
 
   // `onFailure(error)` is called if the Readable fails, or closes before its end.
   constructor(fd, readable, onFailure) {
     this.#readable = readable;
-    this.#socket = new Socket({ fd, readable: false, writable: true });
+    this.#writer = pipeEnds.writer(fd);
     this.#listeners = {
       data: (chunk) => this.#forward(chunk, onFailure),
       end: () => this.#end(),
@@ -21,15 +21,15 @@ class Input {
       close: () => this.#fail(prematureClose('options.stdin'), onFailure),
     };
     // A guest need not read all: then this is EPIPE, and no one's fault.
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => this.release());
-    this.#socket.on('drain', () => readable.resume());
+    this.#writer.on('error', () => {});
+    this.#writer.on('close', () => this.release());
+    this.#writer.on('drain', () => readable.resume());
     this.#start();
   }
 
   // Leaves the Readable as it is: it may have more to give, but not to this guest.
   release() {
-    this.#socket.destroy();
+    this.#writer.destroy();
     if (this.#listeners === null) return;
     this.#detach();
     this.#readable.pause();
@@ -43,7 +43,7 @@ class Input {
 
   #forward(chunk, onFailure) {
     try {
-      if (!this.#socket.write(chunk)) this.#readable.pause();
+      if (!this.#writer.write(chunk)) this.#readable.pause();
     } catch (error) {
       // It gave what is neither text nor bytes.
       this.#fail(error, onFailure);
@@ -52,7 +52,7 @@ class Input {
 
   #end() {
     this.#detach();
-    this.#socket.end();
+    this.#writer.end();
   }
 
   #fail(error, onFailure) {

@@ -2,11 +2,11 @@
 
 // From a pipe that the guest writes to, into a Writable of the user.
 
-const { Socket } = require('node:net');
+const pipeEnds = require('./pipe-ends.js');
 const { watch } = require('./watch.js');
 
 class Output {
-  #socket;
+  #reader;
   #writable;
   #unwatch;
   #onFailure;
@@ -20,9 +20,9 @@ class Output {
   constructor(fd, writable, onFailure) {
     this.#writable = writable;
     this.#onFailure = onFailure;
-    this.#socket = new Socket({ fd, readable: true, writable: false });
+    this.#reader = pipeEnds.reader(fd);
     // Promises: that all was given to the Writable, and that it is done with it.
-    this.taken = new Promise((resolve) => this.#socket.on('close', resolve));
+    this.taken = new Promise((resolve) => this.#reader.on('close', resolve));
     this.delivered = new Promise((resolve) => (this.#onDelivered = resolve));
     this.#listen();
   }
@@ -30,17 +30,17 @@ class Output {
   // What is left is a pipe's fill at most: that much the Writable can be given at once.
   guestEnded() {
     this.#guestHasEnded = true;
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   // Leaves the Writable alone. If the guest is still there, it gets EPIPE.
   release() {
     this.#unwatch();
-    this.#socket.destroy();
+    this.#reader.destroy();
   }
 
   #listen() {
-    this.#socket
+    this.#reader
       .on('data', (chunk) => this.#forward(chunk))
       .on('error', (error) => this.#fail(error))
       .on('close', () => {
@@ -54,7 +54,7 @@ class Output {
     this.#pending += 1;
     try {
       const hasRoom = this.#writable.write(chunk, (error) => this.#written(error));
-      if (!hasRoom && !this.#guestHasEnded) this.#socket.pause();
+      if (!hasRoom && !this.#guestHasEnded) this.#reader.pause();
     } catch (error) {
       this.#fail(error);
     }
@@ -65,7 +65,7 @@ class Output {
     const failure = this.#writable.errored ?? error;
     if (failure) return this.#writeFailed(failure);
     if (this.#pending > 0) return;
-    this.#socket.resume();
+    this.#reader.resume();
     this.#deliver();
   }
 
@@ -82,7 +82,7 @@ class Output {
 
   // It takes no more, as a reader of a pipe may: the guest gets EPIPE.
   #stop() {
-    this.#socket.destroy();
+    this.#reader.destroy();
     this.#onDelivered();
   }
 
