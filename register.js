@@ -2,7 +2,7 @@
 
 // `node -r wasi-rs/register` or `node --import wasi-rs/register`: `node:wasi` gives our class, in
 // whatever way it is asked for, in Workers too. Every way ends at the one object that the built-in
-// module exports, so that object is changed, and no hook of a module loader is needed.
+// module exports, so that object is changed, and no hook of a module loader is needed, but in Deno.
 
 const { syncBuiltinESMExports } = require('node:module');
 const { WASI } = require('./index.js');
@@ -23,4 +23,6 @@ if (wasi.WASI !== WASI) {
   wasi.WASI = WASI;
   hookWorkers(__filename, isRequiredByFlag());
   syncBuiltinESMExports();
+  // There, the line above does nothing.
+  if (process.versions.deno) require('./lib/register/deno.js').hookImports();
 }

@@ -6,7 +6,6 @@
 const { Input } = require('./input.js');
 const native = require('./native.js');
 const { Output } = require('./output.js');
-const pipeEnds = require('./pipe-ends.js');
 const { isStream } = require('./stdio.js');
 
 class Pipes {
