@@ -6,6 +6,7 @@ import path from 'node:path';
 import { build, requireAddon } from './build.mjs';
 import { installDependencies } from './install.mjs';
 import { matrix } from './matrix.mjs';
+import { checkRuntimes } from './runtimes.mjs';
 import { root, run } from './tools.mjs';
 
 const node = (...args) => run(process.execPath, args);
@@ -35,6 +36,8 @@ const commands = {
   fuzz: () => node('fuzz/differential/run.mjs', ...process.argv.slice(3)),
 
   matrix: () => matrix(testFiles()),
+
+  runtimes: checkRuntimes,
 };
 
 const command = commands[process.argv[2]];
