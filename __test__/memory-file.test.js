@@ -268,25 +268,6 @@ describe('reading gives', () => {
     assert.ok(Buffer.isBuffer(bytes));
     assert.deepEqual([bytes.buffer.byteLength, file.text()], [4, 'text']);
   });
-
-  test('all, when the system gives and takes only pieces', (t) => {
-    const { readSync, writeSync } = fs;
-    t.mock.method(fs, 'writeSync', (fd, bytes, from, length, ...rest) =>
-      writeSync(fd, bytes, from, Math.min(3, length), ...rest));
-    t.mock.method(fs, 'readSync', (fd, bytes, from, length, ...rest) =>
-      readSync(fd, bytes, from, Math.min(2, length), ...rest));
-    assert.equal(memoryFile(t, '0123456789').text(), '0123456789');
-  });
-
-  test('what is left, when it is cut meanwhile', (t) => {
-    const file = memoryFile(t, '0123456789');
-    const { readSync } = fs;
-    t.mock.method(fs, 'readSync', (...args) => {
-      fs.ftruncateSync(file.fd, 4);
-      return readSync(...args);
-    });
-    assert.equal(file.text(), '0123');
-  });
 });
 
 describe('a file that is closed', () => {
@@ -360,16 +341,6 @@ describe('a file whose descriptor a guest has closed', () => {
 });
 
 describe('a file that fails to be made', () => {
-  test('leaves no descriptor', (t) => {
-    const before = descriptors();
-    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
-    t.mock.method(fs, 'writeSync', () => {
-      throw full;
-    });
-    assert.throws(() => new MemoryFile('text'), full);
-    assert.equal(descriptors(), before);
-  });
-
   test('for want of descriptors says so', () => {
     const said = elsewhere(`
       const files = [];

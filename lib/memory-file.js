@@ -3,7 +3,6 @@
 // A file in memory with a descriptor: the standard streams of a guest, without a temporary file.
 
 const { constants } = require('node:buffer');
-const fs = require('node:fs');
 const { inspect, types } = require('node:util');
 const checks = require('./checks.js');
 const { closeByUsing } = require('./dispose.js');
@@ -26,14 +25,7 @@ class MemoryFile {
   #handle;
 
   constructor(initial = EMPTY) {
-    const bytes = bytesOf(initial);
-    const [fd, handle] = native.memoryFile();
-    try {
-      writeAll(fd, bytes);
-    } catch (error) {
-      native.closeMemoryFile(handle);
-      throw error;
-    }
+    const [fd, handle] = native.memoryFile(bytesOf(initial));
     open.add(handle);
     this.#fd = fd;
     this.#handle = handle;
@@ -75,7 +67,9 @@ class MemoryFile {
   #read(most, tooLarge) {
     const size = native.memoryFileSize(this.#opened());
     if (size > most) throw tooLarge(size);
-    return readAll(this.#fd, size);
+    const bytes = Buffer.allocUnsafeSlow(size);
+    // Fewer if a guest cuts the file meanwhile.
+    return bytes.subarray(0, native.readMemoryFile(this.#handle, bytes));
   }
 }
 
@@ -94,26 +88,6 @@ function viewOf(initial) {
   } catch {
     throw invalidValue('initial', 'must not be detached or out of bounds', initial.buffer ?? initial);
   }
-}
-
-// With their places given, neither of the two moves the position, which the guest has, too.
-
-function writeAll(fd, bytes) {
-  for (let done = 0; done < bytes.length;) {
-    done += fs.writeSync(fd, bytes, done, bytes.length - done, done);
-  }
-}
-
-// A guest may write meanwhile: this reads what was there at first, less if the file is cut.
-function readAll(fd, size) {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let done = 0;
-  while (done < size) {
-    const length = fs.readSync(fd, bytes, done, size - done, done);
-    if (length === 0) break;
-    done += length;
-  }
-  return bytes.subarray(0, done);
 }
 
 module.exports = { MemoryFile };

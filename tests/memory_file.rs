@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 
 use common::whence::SET;
 use common::{Errno, Guest, Setup, Stdio, null};
-use wasi_rs::host::{MemoryFile, close, pipe};
+use wasi_rs::host::{Buffer, MemoryFile, close, pipe};
 
 fn borrowed(fd: RawFd) -> BorrowedFd<'static> {
     // SAFETY: of a file that the test keeps, or not looked into.
@@ -49,6 +49,25 @@ fn guests_have_one_position_in_it() {
     assert_eq!(one.read(0, 9).unwrap(), b"");
     one.seek(0, 5, SET).unwrap();
     assert_eq!(other.read(0, 9).unwrap(), b"two");
+}
+
+/// What the host uses, as the memory of JavaScript is: never as a slice.
+fn buffer(bytes: &mut [u8]) -> Buffer<'_> {
+    // SAFETY: borrowed for as long as the buffer.
+    unsafe { Buffer::new(bytes.as_mut_ptr(), bytes.len()) }
+}
+
+#[test]
+fn the_host_reads_and_writes_without_moving_the_position() {
+    let file = MemoryFile::new().unwrap();
+    assert_eq!(file.write(buffer(&mut b"content".to_owned())), Ok(7));
+    let mut guest = guest_on(&file);
+    assert_eq!(guest.read(0, 3).unwrap(), b"con");
+    let mut bytes = [0; 9];
+    assert_eq!(file.read(buffer(&mut bytes)), Ok(7));
+    assert_eq!(bytes, *b"content\0\0");
+    assert_eq!(file.read(buffer(&mut bytes[..2])), Ok(2));
+    assert_eq!(guest.read(0, 9).unwrap(), b"tent");
 }
 
 #[test]
@@ -90,6 +109,8 @@ fn a_descriptor_that_someone_replaced_is_not_touched() {
     replace(&file);
     assert_eq!(file.size(), Err(Errno::Badf));
     assert_eq!(file.clear(), Err(Errno::Badf));
+    assert_eq!(file.read(buffer(&mut [0; 9])), Err(Errno::Badf));
+    assert_eq!(file.write(buffer(&mut [0; 9])), Err(Errno::Badf));
     drop(file);
     let stat = rustix::fs::fstat(borrowed(number)).unwrap();
     assert_eq!(stat.st_ino, rustix::fs::fstat(null()).unwrap().st_ino);

@@ -2,7 +2,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::{Errno, Filestat, Result, file};
+use super::buffer::{preadv, pwritev, retry_on_intr};
+use super::types::signed;
+use super::{Buffer, Errno, Filestat, Result, file};
 
 /// An empty file without a name, close-on-exec, closed when dropped.
 ///
@@ -15,6 +17,9 @@ pub struct MemoryFile {
     /// Device and inode.
     identity: (u64, u64),
 }
+
+/// A system call that reads or writes at an offset.
+type Transfer = fn(BorrowedFd<'_>, &[Buffer<'_>], i64) -> Result<usize>;
 
 impl MemoryFile {
     /// Errors: `EMFILE`, `ENFILE`, `ENOMEM`; where there are no files in memory, those of a
@@ -34,6 +39,30 @@ impl MemoryFile {
     pub fn size(&self) -> Result<u64> {
         let stat = file::filestat(self.fd())?;
         if identity(&stat) == self.identity { Ok(stat.size) } else { Err(Errno::Badf) }
+    }
+
+    /// Reads from the start, wherever the position is: bytes read, fewer than there is room for
+    /// only at the end. `EBADF` if someone else has closed it.
+    pub fn read(&self, buffer: Buffer<'_>) -> Result<usize> {
+        self.transfer(buffer, preadv)
+    }
+
+    /// Writes over the start, wherever the position is. `EBADF` if someone else has closed it.
+    pub fn write(&self, buffer: Buffer<'_>) -> Result<usize> {
+        self.transfer(buffer, pwritev)
+    }
+
+    fn transfer(&self, buffer: Buffer<'_>, transfer: Transfer) -> Result<usize> {
+        self.size()?;
+        let mut done = 0;
+        while done < buffer.len() {
+            let (rest, offset) = ([buffer.without_first(done)], signed(done as u64)?);
+            match retry_on_intr(|| transfer(self.fd(), &rest, offset))? {
+                0 => break,
+                some => done += some,
+            }
+        }
+        Ok(done)
     }
 
     /// Removes all content and puts the position, which all have in common, at the start. `EBADF`

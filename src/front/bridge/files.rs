@@ -1,5 +1,5 @@
 //! Descriptors of the host's own: pipes and files in memory.
-#![allow(unsafe_code)] // Closes descriptors by their numbers.
+#![allow(unsafe_code)] // Closes descriptors by their numbers; bytes of JavaScript.
 
 use std::ffi::CString;
 use std::os::fd::IntoRawFd;
@@ -7,7 +7,7 @@ use std::ptr;
 
 use super::handle::Handle;
 use crate::front::js::{Js, JsResult, Thrown, Value};
-use crate::system::{self, Errno, MemoryFile};
+use crate::system::{self, Buffer, Errno, MemoryFile};
 
 const UNDEFINED: Value = ptr::null_mut();
 
@@ -26,10 +26,12 @@ pub fn close_fd(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Ok(UNDEFINED)
 }
 
-/// `memoryFile()`: `[fd, handle]`. It is closed by `closeMemoryFile`, and when the handle is
+/// `memoryFile(bytes)`: `[fd, handle]`. It is closed by `closeMemoryFile`, and when the handle is
 /// collected or the environment ends.
-pub fn memory_file(js: Js, _: &[Value]) -> JsResult<Value> {
-    let file = MemoryFile::new().map_err(|error| failed(js, error, "no file in memory"))?;
+pub fn memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let initial = buffer(js, arguments[0])?;
+    let made = MemoryFile::new().and_then(|file| file.write(initial).map(|_| file));
+    let file = made.map_err(|error| failed(js, error, "no file in memory"))?;
     let fd = js.int32(file.number())?;
     let handle = Handle::MemoryFile(Some(file).into()).into_value(js)?;
     js.array(&[fd, handle])
@@ -39,6 +41,13 @@ pub fn memory_file(js: Js, _: &[Value]) -> JsResult<Value> {
 pub fn memory_file_size(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let size = Handle::memory_file(js, arguments[0], MemoryFile::size)?;
     js.number(size.map_err(|error| lost(js, error))? as f64)
+}
+
+/// `readMemoryFile(handle, bytes)`: how many it has filled, from the start of the file.
+pub fn read_memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let bytes = buffer(js, arguments[1])?;
+    let read = Handle::memory_file(js, arguments[0], |file| file.read(bytes))?;
+    js.number(read.map_err(|error| lost(js, error))? as f64)
 }
 
 /// `clearMemoryFile(handle)`: removes all content; the position is at the start then.
@@ -52,6 +61,13 @@ pub fn clear_memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn close_memory_file(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Handle::close_memory_file(js, arguments[0])?;
     Ok(UNDEFINED)
+}
+
+/// The bytes of a `Uint8Array`, for as long as the function runs that has it as an argument.
+fn buffer<'a>(js: Js, array: Value) -> JsResult<Buffer<'a>> {
+    let (start, length) = js.bytes(array)?;
+    // SAFETY: the argument keeps them, and no JavaScript runs meanwhile that could take them away.
+    Ok(unsafe { Buffer::new(start, length) })
 }
 
 fn lost(js: Js, error: Errno) -> Thrown {

@@ -35,6 +35,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
     ("output", c"output", functions::output),
     ("pipe", c"pipe", files::pipe),
+    ("readMemoryFile", c"readMemoryFile", files::read_memory_file),
     ("release", c"release", functions::release),
     ("run", c"run", functions::run),
     ("serialize", c"serialize", functions::serialize),
