@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { inspect } from 'node:util';
 import { WASI, descriptors, fixtureFile, instantiate, require, root, script, start } from './support.mjs';
 
-const { Guest, OUT, text } = require('../../__test__/helpers/guest.js');
+const { Guest, OUT, iovs, text } = require('../../__test__/helpers/guest.js');
 const { errno, u32 } = require('../../__test__/helpers/preview1.js');
 
 const version = 'preview1';
@@ -204,6 +204,27 @@ export default {
     assert.deepEqual(names, ['kBindingName', 'kExitCode', 'kInstance', 'kSetMemory', 'kStarted']);
     assert.deepEqual(Object.keys(wasi), ['wasiImport']);
     assert.equal(Object.keys(wasi.wasiImport).length, 46);
+  },
+
+  'MemoryFile'() {
+    const { MemoryFile } = require('../..');
+    const [stdin, stdout] = [new MemoryFile('to read'), new MemoryFile()];
+    const guest = new Guest({ stdin: stdin.fd, stdout: stdout.fd });
+    guest.check('fd_write', [1, iovs('written'), OUT], 0, [[OUT, u32(7)]]);
+    assert.equal(guest.call('fd_read', 0, iovs([OUT + 8, 9]), OUT), 0);
+    assert.deepEqual([stdin.text(), stdout.text()], ['to read', 'written']);
+    stdout.clear();
+    assert.deepEqual([...stdout.bytes()], []);
+    for (const file of [stdin, stdout]) file.close();
+  },
+
+  'share()'() {
+    const directory = { preopens: { '/': '.' } };
+    const first = new Guest(directory);
+    const second = new Guest({ share: first.wasi.share() });
+    const fd = first.open('file', { oflags: 1, base: 64n });
+    second.check('fd_write', [fd, iovs('shared'), OUT], 0, [[OUT, u32(6)]]);
+    assert.equal(fs.readFileSync('file', 'utf8'), 'shared');
   },
 
   'close()'() {
