@@ -4,7 +4,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { build, requireAddon } from './build.mjs';
-import { installDependencies } from './install.mjs';
+import { installDependencies, installPackages } from './install.mjs';
 import { matrix } from './matrix.mjs';
 import { checkRuntimes } from './runtimes.mjs';
 import { root, run } from './tools.mjs';
@@ -25,6 +25,7 @@ const commands = {
   },
 
   test() {
+    installPackages();
     run('cargo', ['test', '--locked', '--no-default-features', '--quiet']);
     node('--test', ...testFiles());
   },
@@ -35,7 +36,16 @@ const commands = {
 
   fuzz: () => node('fuzz/differential/run.mjs', ...process.argv.slice(3)),
 
-  matrix: () => matrix(testFiles()),
+  compat() {
+    installPackages();
+    installPackages('compat/programs');
+    node('compat/run.mjs', ...process.argv.slice(3));
+  },
+
+  matrix() {
+    installPackages();
+    return matrix(testFiles());
+  },
 
   runtimes: checkRuntimes,
 };
