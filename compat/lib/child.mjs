@@ -3,13 +3,15 @@
 //   node child.mjs CASE DIRECTORY REPORT TIMES
 //
 // Prints what the case gives; every time must give the same. REPORT gets as JSON how long each time
-// took in milliseconds, which files were open after it, and the most memory that the process had in
-// bytes. The process then ends by itself: one that hangs is a failure.
+// took in milliseconds, the files that are open at the end but were not after the first time, and
+// the most memory that the process had in bytes. The process then ends by itself: one that hangs is
+// a failure.
 
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { load } from './cases.mjs';
 
-const [name, directory, report, times] = process.argv.slice(2);
+const [id, directory, report, times] = process.argv.slice(2);
 
 function linkOf(fd) {
   try {
@@ -23,23 +25,40 @@ function linkOf(fd) {
 function openFiles() {
   if (process.platform !== 'linux') return [];
   const links = readdirSync('/proc/self/fd').map(linkOf);
-  return links.filter((link) => link.startsWith('/') && !link.startsWith('/dev/')).sort();
+  return links.filter((link) => link.startsWith('/') && !link.startsWith('/dev/'));
 }
 
-async function once({ run }) {
+function without(list, others) {
+  const rest = [...list];
+  for (const other of others) if (rest.includes(other)) rest.splice(rest.indexOf(other), 1);
+  return rest;
+}
+
+// A Worker that starts has files of its program open for a moment: those go away.
+async function leftOpen(before) {
+  let left;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    left = without(openFiles(), before);
+    if (left.length === 0) break;
+    await setTimeout(50);
+  }
+  return left;
+}
+
+async function timed({ run }) {
   const start = process.hrtime.bigint();
-  const output = await run(directory);
-  const ms = Number(process.hrtime.bigint() - start) / 1e6;
-  return { output: Buffer.from(output), ms, files: openFiles() };
+  const output = Buffer.from(await run(directory));
+  return { output, ms: Number(process.hrtime.bigint() - start) / 1e6 };
 }
 
-const found = await load(name);
-const runs = [];
-for (let time = 0; time < Number(times); time += 1) runs.push(await once(found));
+const found = await load(id);
+const runs = [await timed(found)];
+const before = openFiles();
+while (runs.length < Number(times)) runs.push(await timed(found));
 
 const [{ output }] = runs;
-if (runs.some((other) => !other.output.equals(output))) throw new Error(`${name}: not the same each time`);
+if (runs.some((other) => !other.output.equals(output))) throw new Error(`${id}: not the same each time`);
 process.stdout.write(output);
 writeFileSync(report, JSON.stringify({
-  ms: runs.map(({ ms }) => ms), files: runs.map(({ files }) => files), bytes: process.resourceUsage().maxRSS * 1024,
+  ms: runs.map(({ ms }) => ms), leftOpen: await leftOpen(before), bytes: process.resourceUsage().maxRSS * 1024,
 }));

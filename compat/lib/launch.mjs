@@ -54,15 +54,20 @@ async function launch(found, { implementation, times, env }, directory) {
   mkdirSync(work);
   const { everywhere, arguments: own } = options(implementation, found);
   const child = path.join(compat, 'lib', 'child.mjs');
+  const start = process.hrtime.bigint();
   const ended = await finished(spawn(
     process.execPath,
-    [...own, child, found.name, work, files.report, String(times)],
+    [...own, child, found.id, work, files.report, String(times)],
     { env: environment(everywhere, files, env), stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' },
   ));
+  const ms = Number(process.hrtime.bigint() - start) / 1e6;
   if (ended.code !== 0) {
-    throw new Error(`${found.name} on ${implementation} ended with ${ended.signal ?? ended.code}: ${ended.stderr}`);
+    const message = `${found.id} on ${implementation} ended with ${ended.signal ?? ended.code}: ${ended.stderr}`;
+    throw Object.assign(new Error(message), { signal: ended.signal, code: ended.code });
   }
-  return { ...ended, uses: linesOf(files.witness), report: JSON.parse(readFileSync(files.report, 'utf8')) };
+  return {
+    ms, ...ended, uses: linesOf(files.witness), report: JSON.parse(readFileSync(files.report, 'utf8')),
+  };
 }
 
 // What a case prints, which objects of which class it used, and what its process says of itself.

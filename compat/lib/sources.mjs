@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { compat } from './cases.mjs';
 
-const installed = path.join(compat, 'node_modules');
+export const installed = path.join(compat, 'node_modules');
 
 // 94 KB of JavaScript.
 export const large = path.join(installed, '@rolldown', 'binding-wasm32-wasi', 'rolldown-binding.wasi.cjs');
