@@ -44,7 +44,8 @@ describe('packages on the hook', async () => {
   }
 
   test('calls reach the native code', async () => {
-    const traced = await runCase(await load('packages/tailwindcss-oxide'), { implementation: 'wasi-rs', env: { WASI_RS_STRACE: '1' } });
+    const scanner = await load('packages/tailwindcss-oxide');
+    const traced = await runCase(scanner, { implementation: 'wasi-rs', env: { WASI_RS_STRACE: '1' } });
     for (const name of ['main.ts', 'page.tsx', 'index.html']) assertTraced(traced, name);
   });
 });

@@ -4,6 +4,7 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { checkMarkdown, machine, writeAbove } from '../bench/lib/markdown.mjs';
+import { UsageError } from '../bench/lib/options.mjs';
 import { lockedPackages, loadAll, unsupported } from './lib/cases.mjs';
 import { measureCase } from './lib/measure.mjs';
 import { line, markdownTable } from './lib/table.mjs';
@@ -28,19 +29,28 @@ const specification = {
   help: { type: 'boolean', short: 'h' },
 };
 
+function parse(argv) {
+  try {
+    return parseArgs({ args: argv, options: specification }).values;
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
 function readOptions(argv) {
-  const { values } = parseArgs({ args: argv, options: specification });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds: '${values.rounds}' is not a number of 1 or more`);
-  return { ...values, rounds };
+  const { rounds, ...rest } = parse(argv);
+  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
+  return { ...rest, rounds: Number(rounds) };
 }
 
 async function casesOf(list) {
   const all = [...(await loadAll('packages')), ...(await loadAll('programs'))];
   if (list === undefined) return all;
-  const unknown = list.split(',').find((id) => !all.some((found) => found.id === id));
-  if (unknown !== undefined) throw new Error(`--cases: '${unknown}' is not one of ${all.map(({ id }) => id).join(', ')}`);
-  return all.filter(({ id }) => list.split(',').includes(id));
+  const wanted = list.split(',');
+  const ids = all.map(({ id }) => id);
+  const unknown = wanted.find((id) => !ids.includes(id));
+  if (unknown !== undefined) throw new UsageError(`--cases: '${unknown}' is not one of ${ids.join(', ')}`);
+  return all.filter(({ id }) => wanted.includes(id));
 }
 
 // What the case needs before it runs, or why it can't run.
@@ -86,4 +96,10 @@ async function main() {
   if (rows.some(({ good }) => good === false)) process.exitCode = 1;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`compat: ${error.message}`);
+  process.exitCode = 2;
+}

@@ -58,7 +58,12 @@ async function launch(found, { implementation, times, env }, directory) {
   const ended = await finished(spawn(
     process.execPath,
     [...own, child, found.id, work, files.report, String(times)],
-    { env: environment(everywhere, files, env), stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' },
+    {
+      env: environment(everywhere, files, env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
+    },
   ));
   const ms = Number(process.hrtime.bigint() - start) / 1e6;
   if (ended.code !== 0) {

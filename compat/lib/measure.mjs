@@ -46,9 +46,10 @@ function judge({ 'node:wasi': theirs, 'wasi-rs': ours }) {
 // that gives some, and leaves no file open.
 export async function measureCase(found, { rounds, program }) {
   const runs = { 'node:wasi': [], 'wasi-rs': [] };
+  const env = program && { WASI_COMPAT_PROGRAM: program };
   for (let round = 0; round < rounds; round += 1) {
     for (const implementation of implementations) {
-      runs[implementation].push(await attempt(found, { implementation, env: program && { WASI_COMPAT_PROGRAM: program } }));
+      runs[implementation].push(await attempt(found, { implementation, env }));
     }
   }
   const results = Object.fromEntries(implementations.map((name) => [name, summarize(runs[name])]));

@@ -3,7 +3,8 @@ import { compat } from '../lib/cases.mjs';
 
 const requests = [
   'rolldown', 'rolldown/experimental', 'oxc-parser', '@tailwindcss/oxide', '@emnapi/runtime', '@emnapi/core',
-  './lib/cases.mjs', './lib', './package.json', 'semver/functions/parse', 'node:fs', 'does-not-exist', '../package.json',
+  './lib/cases.mjs', './lib', './package.json', 'semver/functions/parse', 'node:fs', 'does-not-exist',
+  '../package.json',
 ];
 
 export default {

@@ -12,9 +12,9 @@ export default {
 
   run(directory) {
     const file = fileURLToPath(import.meta.resolve('@esbuild/wasi-preview1/esbuild.wasm'));
-    const args = ['esbuild', 'fixtures/app/main.ts', '--bundle', '--minify', '--format=esm', '--jsx-factory=h', '--sourcemap=inline'];
+    const flags = ['--bundle', '--minify', '--format=esm', '--jsx-factory=h', '--sourcemap=inline'];
     return runCommand(file, directory, {
-      args,
+      args: ['esbuild', 'fixtures/app/main.ts', ...flags],
       env: { PWD: '/' },
       preopens: { '/': compat },
     });

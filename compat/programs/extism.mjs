@@ -17,7 +17,8 @@ const source = `(module
   (func (export "read") (result i32) (local $size i32) (local $at i64) (local $index i32)
     (if (call $open (i32.const 3) (i32.const 1) (i32.const 16) (i32.const 7) (i32.const 0)
           (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 48)) (then (return (i32.const 1))))
-    (if (call $read (i32.load (i32.const 48)) (i32.const 32) (i32.const 1) (i32.const 52)) (then (return (i32.const 2))))
+    (if (call $read (i32.load (i32.const 48)) (i32.const 32) (i32.const 1) (i32.const 52))
+      (then (return (i32.const 2))))
     (if (call $close (i32.load (i32.const 48))) (then (return (i32.const 3))))
     (local.set $size (i32.load (i32.const 52)))
     (local.set $at (call $alloc (i64.extend_i32_u (local.get $size))))
@@ -38,7 +39,8 @@ export default {
   async run() {
     const { createPlugin } = await import('@extism/extism');
     const { buffer } = (await wabt()).parseWat('plugin.wat', source).toBinary({});
-    const plugin = await createPlugin({ wasm: [{ data: buffer }] }, { useWasi: true, allowedPaths: { '/app': application } });
+    const options = { useWasi: true, allowedPaths: { '/app': application } };
+    const plugin = await createPlugin({ wasm: [{ data: buffer }] }, options);
     try {
       return (await plugin.call('read')).bytes();
     } finally {

@@ -18,7 +18,8 @@ for n in range(50):
 with db:
     db.execute("delete from items where name like 'name1%'")
 db.execute('vacuum')
-print(sqlite3.sqlite_version, *db.execute('select name, count(*), sum(value) from items group by name order by 3 desc limit 5'))
+print(sqlite3.sqlite_version)
+print(*db.execute('select name, count(*), sum(value) from items group by name order by 3 desc limit 5'))
 print(db.execute('pragma integrity_check').fetchone())
 db.close()
 `;
