@@ -3,8 +3,8 @@
 //   node child.mjs CASE DIRECTORY REPORT TIMES
 //
 // Prints what the case gives; every time must give the same. REPORT gets as JSON how long each time
-// took in milliseconds, the files that are open at the end but were not after the first time, and
-// the most memory that the process had in bytes. The process then ends by itself: one that hangs is
+// took in milliseconds, the files that are open at the end but were not after the first time, how
+// long it waited for those to be closed, and the most memory that the process had in bytes. The process then ends by itself: one that hangs is
 // a failure.
 
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
@@ -45,10 +45,12 @@ async function leftOpen(before) {
   return left;
 }
 
+const msSince = (start) => Number(process.hrtime.bigint() - start) / 1e6;
+
 async function timed({ run }) {
   const start = process.hrtime.bigint();
   const output = Buffer.from(await run(directory));
-  return { output, ms: Number(process.hrtime.bigint() - start) / 1e6 };
+  return { output, ms: msSince(start) };
 }
 
 const found = await load(id);
@@ -59,6 +61,8 @@ while (runs.length < Number(times)) runs.push(await timed(found));
 const [{ output }] = runs;
 if (runs.some((other) => !other.output.equals(output))) throw new Error(`${id}: not the same each time`);
 process.stdout.write(output);
+const start = process.hrtime.bigint();
+const left = await leftOpen(before);
 writeFileSync(report, JSON.stringify({
-  ms: runs.map(({ ms }) => ms), leftOpen: await leftOpen(before), bytes: process.resourceUsage().maxRSS * 1024,
+  ms: runs.map(({ ms }) => ms), leftOpen: left, waited: msSince(start), bytes: process.resourceUsage().maxRSS * 1024,
 }));

@@ -70,9 +70,8 @@ async function launch(found, { implementation, times, env }, directory) {
     const message = `${found.id} on ${implementation} ended with ${ended.signal ?? ended.code}: ${ended.stderr}`;
     throw Object.assign(new Error(message), { signal: ended.signal, code: ended.code });
   }
-  return {
-    ms, ...ended, uses: linesOf(files.witness), report: JSON.parse(readFileSync(files.report, 'utf8')),
-  };
+  const report = JSON.parse(readFileSync(files.report, 'utf8'));
+  return { ...ended, uses: linesOf(files.witness), report, ms: ms - report.waited };
 }
 
 // What a case prints, which objects of which class it used, and what its process says of itself.
