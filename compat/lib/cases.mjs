@@ -4,7 +4,6 @@
 //   task              what it does, for the table
 //   threads           false if it starts none
 //   shared            false if the memory of its guest is not shared
-//   ownWorkerOptions  true if it makes Workers with options of their own, without those of the process
 //   node              the Node that it needs, if it has no package that says so
 //   prepare()         gives the program, which run() finds in WASI_COMPAT_PROGRAM; fails if it is not there
 //   version()         that of a program without a package
@@ -23,7 +22,7 @@ const folders = {
   programs: { cases: path.join(compat, 'programs'), root: path.join(compat, 'programs') },
 };
 
-const defaults = { packages: [], node: '*', threads: true, shared: true, ownWorkerOptions: false };
+const defaults = { packages: [], node: '*', threads: true, shared: true };
 
 // By its name with the folder: packages/rolldown.
 export async function load(id) {

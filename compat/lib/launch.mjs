@@ -11,21 +11,14 @@ import { compat } from './cases.mjs';
 const LIMIT_MS = 5 * 60 * 1000;
 
 const hook = `--import=${pathToFileURL(path.join(compat, '..', 'register.js'))}`;
+// In the environment, it reaches Workers with options of their own.
 const witness = JSON.stringify(path.join(compat, 'lib', 'witness.cjs'));
 
-// The hook is given as its users give it. The witness reaches also Workers that are made with
-// options of their own; so must the hook for packages that make such.
-function options(implementation, { ownWorkerOptions }) {
-  const hooks = implementation === 'wasi-rs' ? [hook] : [];
-  const everywhere = ['-r', witness, ...(ownWorkerOptions ? hooks : [])];
-  return { everywhere: everywhere.join(' '), arguments: ownWorkerOptions ? [] : hooks };
-}
-
-function environment(everywhere, files, more) {
+function environment(files, more) {
   const { NODE_OPTIONS = '', WASI_RS_STRACE, ...env } = process.env;
   return {
     ...env,
-    NODE_OPTIONS: `${NODE_OPTIONS} ${everywhere}`,
+    NODE_OPTIONS: `${NODE_OPTIONS} -r ${witness}`,
     // No native build, even where there is one; newer packages know 'error', older ones any value.
     NAPI_RS_FORCE_WASI: 'error',
     WASI_COMPAT_WITNESS: files.witness,
@@ -52,14 +45,14 @@ async function launch(found, { implementation, times, env }, directory) {
   const files = { report: path.join(directory, 'report.json'), witness: path.join(directory, 'witness.jsonl') };
   const work = path.join(directory, 'work');
   mkdirSync(work);
-  const { everywhere, arguments: own } = options(implementation, found);
+  const flags = implementation === 'wasi-rs' ? [hook] : [];
   const child = path.join(compat, 'lib', 'child.mjs');
   const start = process.hrtime.bigint();
   const ended = await finished(spawn(
     process.execPath,
-    [...own, child, found.id, work, files.report, String(times)],
+    [...flags, child, found.id, work, files.report, String(times)],
     {
-      env: environment(everywhere, files, env),
+      env: environment(files, env),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT_MS,
       killSignal: 'SIGKILL',

@@ -3,7 +3,6 @@ const salt = Buffer.alloc(16, 'salt');
 export default {
   packages: ['@node-rs/bcrypt', '@node-rs/bcrypt-wasm32-wasi'],
   task: 'hashes and verifies passwords, on threads; salts by random_get',
-  ownWorkerOptions: true,
 
   async run() {
     const { hash, verify } = (await import('@node-rs/bcrypt')).default;
