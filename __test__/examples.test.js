@@ -69,6 +69,11 @@ const runs = [
     name: 'capture.mjs', args: ['missing'],
     stdout: /^\{\n {2}exitCode: 1,\n {2}stdout: '',\n {2}stderr: 'cat: missing: .+\\n'\n\}\n$/,
   },
+  {
+    name: 'threads.mjs',
+    stdout: lines('2000 lines of 4 threads in one file', 'opened by a thread that has ended',
+      '12582912 bytes of 4 threads in one memory', 'exit code 0', "[ 'handed-over', 'lines' ]"),
+  },
 ];
 
 describe('examples', () => {
