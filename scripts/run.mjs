@@ -48,6 +48,11 @@ const commands = {
   },
 
   runtimes: checkRuntimes,
+
+  threads() {
+    const files = testFiles().filter((name) => path.basename(name).startsWith('threads'));
+    run(process.execPath, ['--test', ...files], { WASI_RS_THREADS_ROUNDS: process.argv[3] ?? '20' });
+  },
 };
 
 const command = commands[process.argv[2]];
