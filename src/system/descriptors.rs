@@ -9,8 +9,9 @@ use super::rights::{Rights, RightsPair};
 use super::table::{Entry, Fd, FdTable, Slot};
 use crate::host::{Errno, Interrupt, Result, Stream, lock};
 
-/// A table that several guests have. The lock is held while a number is looked up, never while
-/// anything is done with what it stands for, which may take any time.
+/// A table that several guests have. The lock is held while a number is looked up, with one look at
+/// what was just opened, never while anything is done with what it stands for, which may take any
+/// time.
 type Shared = Mutex<FdTable<Arc<Descriptor>>>;
 
 /// Descriptors that several guests have; the last that goes closes them.
@@ -29,6 +30,11 @@ impl SharedDescriptors {
 }
 
 impl WeakDescriptors {
+    /// Whether a guest has them.
+    pub fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
     /// `None` once no guest has them.
     pub fn upgrade(&self) -> Option<SharedDescriptors> {
         self.0.upgrade().map(SharedDescriptors)

@@ -16,7 +16,7 @@ pub fn publish(descriptors: &SharedDescriptors, random: [u8; 16]) -> Token {
     let token: Token = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut shared = lock(&SHARED);
     let shared = shared.get_or_insert_default();
-    shared.retain(|_, descriptors| descriptors.upgrade().is_some());
+    shared.retain(|_, descriptors| descriptors.is_alive());
     shared.insert(token.clone(), descriptors.downgrade());
     token
 }
