@@ -199,6 +199,28 @@ fn a_descriptor_in_use_outlives_its_number() {
     assert_eq!(first.read(0, 5).unwrap(), b"");
 }
 
+/// One that has no number any more counts as long as another thread waits for it.
+#[test]
+fn the_limit_holds_for_descriptors_in_use_too() {
+    let (reader, mut writer) = pipe();
+    let stdio = [reader.into(), common::null(), common::null()].map(Stdio::Given);
+    let mut first = Guest::with_setup(Setup { stdio, max_files: Some(4), ..Setup::default() });
+    let mut second = first.sharing();
+    let subscriptions = [Subscription::Read(0)];
+    let file = Open::with(common::oflags::CREAT, rights::FILE);
+    thread::scope(|scope| {
+        let polling = scope.spawn(|| second.poll(&subscriptions).unwrap());
+        thread::sleep(SURELY_WAITING);
+        first.close(0).unwrap();
+        assert_eq!(first.open(ROOT, "file", file), Err(Errno::Mfile));
+        first.close(1).unwrap();
+        assert_eq!(first.open(ROOT, "file", file), Ok(0));
+        writer.write_all(b"hello").unwrap();
+        polling.join().unwrap();
+    });
+    assert_eq!(first.open(ROOT, "other", file), Ok(1));
+}
+
 #[test]
 fn threads_read_one_directory_each_to_its_end() {
     let mut guests = guests();

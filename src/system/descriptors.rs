@@ -12,7 +12,48 @@ use crate::host::{Errno, Interrupt, Result, Stream, lock};
 /// A table that several guests have. The lock is held while a number is looked up, with one look at
 /// what was just opened, never while anything is done with what it stands for, which may take any
 /// time.
-type Shared = Mutex<FdTable<Arc<Descriptor>>>;
+type Shared = Mutex<SharedTable>;
+
+#[derive(Debug)]
+struct SharedTable {
+    table: FdTable<Arc<Descriptor>>,
+    /// Those without a number. As long as a call of another thread uses one, it is still open, and
+    /// counts: else there could be as many as may be, times the number of threads.
+    closing: Vec<Weak<Descriptor>>,
+}
+
+impl SharedTable {
+    /// Errors: `EMFILE` when the guests have as many as they may.
+    fn insert(&mut self, slot: Slot<Arc<Descriptor>>) -> Result<Fd> {
+        if self.closing.len() >= self.table.room() {
+            self.closing.retain(|descriptor| descriptor.strong_count() > 0);
+        }
+        if self.closing.len() >= self.table.room() {
+            return Err(Errno::Mfile);
+        }
+        self.table.insert(slot)
+    }
+
+    fn take(&mut self, fd: Fd) -> Result<Slot<Arc<Descriptor>>> {
+        let taken = self.table.take(fd)?;
+        self.watch(&taken);
+        Ok(taken)
+    }
+
+    fn renumber(&mut self, from: Fd, to: Fd) -> Result<Slot<Arc<Descriptor>>> {
+        let replaced = self.table.renumber(from, to)?;
+        self.watch(&replaced);
+        Ok(replaced)
+    }
+
+    fn watch(&mut self, closed: &Slot<Arc<Descriptor>>) {
+        if let Slot::Open(Entry { descriptor, .. }) = closed
+            && Arc::strong_count(descriptor) > 1
+        {
+            self.closing.push(Arc::downgrade(descriptor));
+        }
+    }
+}
 
 /// Descriptors that several guests have; the last that goes closes them.
 #[derive(Debug, Clone)]
@@ -69,7 +110,8 @@ impl Descriptors {
             Descriptors::Own(table) => std::mem::replace(table, FdTable::new(0)),
             Descriptors::Shared(shared) => return shared.clone(),
         };
-        let shared = SharedDescriptors(Arc::new(Mutex::new(own.shared(interrupt))));
+        let table = SharedTable { table: own.shared(interrupt), closing: Vec::new() };
+        let shared = SharedDescriptors(Arc::new(Mutex::new(table)));
         *self = Descriptors::Shared(shared.clone());
         shared
     }
@@ -149,7 +191,7 @@ impl Descriptors {
     pub fn restrict(&mut self, fd: Fd, rights: RightsPair) -> Result<()> {
         match self {
             Descriptors::Own(table) => restrict(table.get(fd)?, rights),
-            Descriptors::Shared(shared) => restrict(lock(&shared.0).get(fd)?, rights),
+            Descriptors::Shared(shared) => restrict(lock(&shared.0).table.get(fd)?, rights),
         }
     }
 
@@ -250,7 +292,7 @@ impl Descriptors {
 impl SharedDescriptors {
     /// A copy of an entry, which keeps the descriptor open.
     fn get(&self, fd: Fd) -> Result<Entry<Arc<Descriptor>>> {
-        lock(&self.0).get(fd).map(|entry| entry.clone())
+        lock(&self.0).table.get(fd).map(|entry| entry.clone())
     }
 }
 

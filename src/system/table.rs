@@ -69,6 +69,11 @@ impl<D: Hold> FdTable<D> {
         FdTable { slots: Vec::new(), open: 0, max, lowest_free: 0 }
     }
 
+    /// How many more there may be.
+    pub fn room(&self) -> usize {
+        self.max.saturating_sub(self.open) as usize
+    }
+
     /// Errors: `EMFILE` when the guest has as many as it may.
     pub fn insert(&mut self, filled: Slot<D>) -> Result<Fd> {
         if self.open >= self.max {
