@@ -3,11 +3,10 @@
 
 use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::Mutex;
 
 use super::copy::{copy_from_shared, copy_to_shared};
-use super::poll::{self, Interest};
-use super::{Errno, Result, lock};
+use super::poll::take_now;
+use super::{Errno, Interrupt, Result};
 
 /// Most pieces that one system call takes (`IOV_MAX` of Linux).
 pub const MAX_BUFFERS: usize = 1024;
@@ -90,15 +89,21 @@ pub(super) fn readv(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize>
     })
 }
 
-/// Like `readv`, but never waits, where the system can promise that: others may read the same
-/// pipe. Elsewhere, as for terminals of Linux, only other processes can make it wait.
+/// Like `readv`, but never waits for what others who read the same have taken: where the system
+/// can't promise that, as for a FIFO or a terminal, only one thread reads at a time.
 #[cfg(target_os = "linux")]
-pub(super) fn readv_now(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+pub(super) fn readv_now(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    interrupt: Interrupt,
+) -> Result<usize> {
     let (list, count) = raw(buffers);
     // SAFETY: as in `readv`. An offset of -1 stands for the descriptor's own position.
     let result = unsafe { libc::preadv2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
     match transferred(result) {
-        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => readv_if_ready(fd, buffers),
+        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
+            take_now(fd, interrupt, || readv(fd, buffers))
+        }
         result => result,
     }
 }
@@ -116,14 +121,16 @@ pub(super) fn writev_now(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<u
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use {readv_if_ready as readv_now, writev as writev_now};
-
-/// One thread of this process after the other, so that what is there is still there.
-pub(super) fn readv_if_ready(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
-    static READING: Mutex<()> = Mutex::new(());
-    let _reading = lock(&READING);
-    if poll::is_ready(fd, Interest::READ)? { readv(fd, buffers) } else { Err(Errno::Again) }
+pub(super) fn readv_now(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    interrupt: Interrupt,
+) -> Result<usize> {
+    take_now(fd, interrupt, || readv(fd, buffers))
 }
+
+#[cfg(not(target_os = "linux"))]
+pub(super) use writev as writev_now;
 
 /// Writes at the descriptor's own position, or at the end of a file open for appending.
 pub(super) fn writev(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
@@ -209,49 +216,5 @@ pub(super) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T>
             Err(Errno::Intr) => {}
             result => return result,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs::File;
-    use std::io::Write;
-    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-    use std::ptr::null_mut;
-    use std::thread;
-    use std::time::Duration;
-
-    use super::super::Interrupt;
-    use super::*;
-
-    /// What a user types into, and the terminal that programs read.
-    fn terminal() -> (File, OwnedFd) {
-        let (mut user, mut terminal) = (-1, -1);
-        // SAFETY: writes to two locals; the rest may be null.
-        let result =
-            unsafe { libc::openpty(&mut user, &mut terminal, null_mut(), null_mut(), null_mut()) };
-        assert_eq!(result, 0);
-        // SAFETY: new descriptors, which nobody else has.
-        unsafe { (File::from_raw_fd(user), OwnedFd::from_raw_fd(terminal)) }
-    }
-
-    /// As after another thread has read what there was.
-    #[test]
-    fn reading_now_waits_for_no_terminal() {
-        let (mut user, terminal) = terminal();
-        let mut bytes = [0; 10];
-        // SAFETY: all of an array that outlives the buffer.
-        let buffers = [unsafe { Buffer::new(bytes.as_mut_ptr(), bytes.len()) }];
-        let typing = thread::spawn(move || {
-            // A read that waits would end with this.
-            thread::sleep(Duration::from_secs(1));
-            user.write_all(b"line\n").unwrap();
-            user
-        });
-        assert_eq!(readv_now(terminal.as_fd(), &buffers), Err(Errno::Again));
-        let _user = typing.join().unwrap();
-        poll::wait(terminal.as_fd(), Interest::READ, Interrupt::NEVER).unwrap();
-        assert_eq!(readv_now(terminal.as_fd(), &buffers), Ok(5));
-        assert_eq!(&bytes[..5], b"line\n");
     }
 }

@@ -1,6 +1,7 @@
 //! Waiting until a descriptor is ready, or for some time.
 
 use std::os::fd::BorrowedFd;
+use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use bitflags::bitflags;
@@ -38,6 +39,9 @@ impl Interest {
         flags
     }
 }
+
+/// After which to try again, while another thread takes what is there.
+const TAKING_TIME: Duration = Duration::from_micros(100);
 
 /// Waits for the first of `interests`, at most `timeout` (for ever when `None`), and tells the
 /// state of each, in their order. Signals don't end it.
@@ -113,6 +117,33 @@ pub(super) fn wait(fd: BorrowedFd<'_>, interest: Interest, interrupt: Interrupt)
 /// Whether `fd` is ready now.
 pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
     Ok(poll(&[(fd, interest)], Some(Duration::ZERO), Interrupt::NEVER)?[0].ready.contains(interest))
+}
+
+/// Reads or accepts what is there, for calls that the system gives no way to make without waiting.
+/// Others in this process who wait for the same do so one after the other: none is left to wait for
+/// what another took.
+///
+/// Errors: `EAGAIN` when there is nothing; `ECANCELED` when interrupted; those of `take`.
+pub(super) fn take_now<T>(
+    fd: BorrowedFd<'_>,
+    interrupt: Interrupt,
+    take: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    static TAKING: Mutex<()> = Mutex::new(());
+    let _taking = lock_until(&TAKING, interrupt)?;
+    if is_ready(fd, Interest::READ)? { take() } else { Err(Errno::Again) }
+}
+
+/// Who has it is done at once, unless another process took what was there.
+fn lock_until(mutex: &Mutex<()>, interrupt: Interrupt) -> Result<MutexGuard<'_, ()>> {
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return Ok(guard),
+            Err(TryLockError::Poisoned(error)) => return Ok(error.into_inner()),
+            Err(TryLockError::WouldBlock) if interrupt.is_due() => return Err(Errno::Canceled),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(TAKING_TIME),
+        }
+    }
 }
 
 /// Bytes that can be read without waiting, 0 where that is not known.

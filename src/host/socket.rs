@@ -1,13 +1,13 @@
 //! Sockets, which the guest gets from the host or by accepting on one.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use bitflags::bitflags;
 use rustix::net::sockopt::socket_type;
 use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
 
 use super::buffer::{Received, recvmsg, sendmsg};
-use super::poll::Interest;
+use super::poll::{Interest, take_now};
 use super::{Buffer, Fdflags, Filetype, Result, Stream};
 
 bitflags! {
@@ -52,9 +52,15 @@ pub(super) fn is_pipe(fd: BorrowedFd<'_>) -> bool {
 impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
-        let connection = self.when_ready(Interest::READ, |fd| Ok(accept(fd)?))?;
+        let connection = self.when_ready(Interest::READ, |fd| self.accept_one(fd))?;
         let filetype = filetype(connection.as_fd())?;
         Ok(Stream::owned(connection, filetype, flags, self.interrupt()))
+    }
+
+    /// A socket that the host lends may wait when it must not.
+    fn accept_one(&self, fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+        let accept = || Ok(accept(fd)?);
+        if self.must_poll() { take_now(fd, self.interrupt(), accept) } else { accept() }
     }
 
     /// Receives into the buffers. With `WAITALL`, a stream fills them unless it ends before.
@@ -130,12 +136,12 @@ const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
 const NO_SIGNAL: libc::c_int = 0;
 
 #[cfg(target_os = "linux")]
-fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
+fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     rustix::net::accept_with(fd, rustix::net::SocketFlags::CLOEXEC)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
+fn accept(fd: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     let connection = rustix::net::accept(fd)?;
     rustix::io::fcntl_setfd(&connection, rustix::io::FdFlags::CLOEXEC)?;
     Ok(connection)

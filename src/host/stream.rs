@@ -176,8 +176,10 @@ impl Stream {
 
     /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
     pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let read = if self.must_poll() { readv_now } else { readv };
-        self.when_ready(Interest::READ, |fd| read(fd, buffers))
+        if self.must_poll() {
+            return self.when_ready(Interest::READ, |fd| readv_now(fd, buffers, self.interrupt));
+        }
+        self.when_ready(Interest::READ, |fd| readv(fd, buffers))
     }
 
     /// Writes at the stream's own position, or at the end of a file when appending.

@@ -1,0 +1,77 @@
+//! Guests in several threads that wait for the same: one gets what there is, the others can still
+//! be interrupted.
+
+mod common;
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use common::{Answer, Errno, Guest, Setup, Stdio};
+use wasi_rs::system::{Interrupt, Signal};
+
+const GUESTS: usize = 4;
+const ROUNDS: usize = 200;
+const HANG: Duration = Duration::from_secs(120);
+
+/// Gives something many times to guests that all `take` it from this descriptor, then interrupts
+/// them.
+fn compete(stdin: OwnedFd, take: fn(&mut Guest) -> Answer<()>, mut give: impl FnMut()) {
+    let signal: &'static Signal = Box::leak(Box::default());
+    let (ended, ends) = mpsc::channel();
+    for _ in 0..GUESTS {
+        let lent = Stdio::Lent(stdin.as_raw_fd());
+        let stdio = [lent, Stdio::Given(common::null()), Stdio::Given(common::null())];
+        let interrupt = Interrupt::on(signal);
+        let mut guest = Guest::with_setup(Setup { stdio, interrupt, ..Setup::default() });
+        let ended = ended.clone();
+        thread::spawn(move || {
+            let end = loop {
+                if let Err(error) = take(&mut guest) {
+                    break error;
+                }
+            };
+            ended.send(end).unwrap();
+        });
+    }
+    for _ in 0..ROUNDS {
+        give();
+        thread::sleep(Duration::from_micros(500));
+    }
+    signal.set();
+    for _ in 0..GUESTS {
+        assert_eq!(ends.recv_timeout(HANG), Ok(Errno::Canceled));
+    }
+}
+
+#[test]
+fn readers_of_a_fifo() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("fifo");
+    let (fifo, mode) =
+        (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+    let mut writer = File::options().read(true).write(true).open(&path).unwrap();
+    let reader = File::open(&path).unwrap();
+    let take = |guest: &mut Guest| guest.read(0, 9).map(drop);
+    compete(reader.into(), take, || writer.write_all(b"x").unwrap());
+}
+
+#[test]
+fn those_who_accept_on_one_socket() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let accept = |guest: &mut Guest| {
+        guest.scratch(|guest| {
+            let result = guest.alloc(4);
+            guest.call("sock_accept", &[0, 0, result])?;
+            guest.close(guest.u32(result).into())
+        })
+    };
+    compete(listener.into(), accept, || drop(UnixStream::connect(&path).unwrap()));
+}
