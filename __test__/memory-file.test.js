@@ -245,6 +245,15 @@ describe('the initial content is', () => {
     });
   }
 
+  test('not out of bounds', () => {
+    for (const view of [Uint8Array, Uint16Array, DataView]) {
+      const buffer = new ArrayBuffer(16, { maxByteLength: 16 });
+      const initial = new view(buffer, 8, 4);
+      buffer.resize(8);
+      assert.equal(thrown(() => new MemoryFile(initial)).code, 'ERR_INVALID_ARG_VALUE');
+    }
+  });
+
   test('not detached', () => {
     for (const view of [(buffer) => buffer, (buffer) => new Uint8Array(buffer), (buffer) => new DataView(buffer)]) {
       const buffer = new ArrayBuffer(8);

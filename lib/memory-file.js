@@ -84,6 +84,8 @@ function bytesOf(initial) {
 function viewOf(initial) {
   try {
     const { buffer = initial, byteOffset, byteLength } = initial;
+    // An array that is out of bounds says that it is empty, but has no keys.
+    if (types.isTypedArray(initial)) initial.keys();
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch {
     throw invalidValue('initial', 'must not be detached or out of bounds', initial.buffer ?? initial);
