@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc;
@@ -18,14 +18,13 @@ const GUESTS: usize = 4;
 const ROUNDS: usize = 200;
 const HANG: Duration = Duration::from_secs(120);
 
-/// Gives something many times to guests that all `take` it from this descriptor, then interrupts
+/// Gives something many times to guests that all `take` it, by this descriptor, then interrupts
 /// them.
-fn compete(stdin: OwnedFd, take: fn(&mut Guest) -> Answer<()>, mut give: impl FnMut()) {
+fn compete(fd: OwnedFd, take: fn(&mut Guest) -> Answer<()>, mut give: impl FnMut()) {
     let signal: &'static Signal = Box::leak(Box::default());
     let (ended, ends) = mpsc::channel();
     for _ in 0..GUESTS {
-        let lent = Stdio::Lent(stdin.as_raw_fd());
-        let stdio = [lent, Stdio::Given(common::null()), Stdio::Given(common::null())];
+        let stdio = [(); 3].map(|()| Stdio::Lent(fd.as_raw_fd()));
         let interrupt = Interrupt::on(signal);
         let mut guest = Guest::with_setup(Setup { stdio, interrupt, ..Setup::default() });
         let ended = ended.clone();
@@ -48,17 +47,30 @@ fn compete(stdin: OwnedFd, take: fn(&mut Guest) -> Answer<()>, mut give: impl Fn
     }
 }
 
+fn fifo(directory: &tempfile::TempDir) -> File {
+    let path = directory.path().join("fifo");
+    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+    File::options().read(true).write(true).open(&path).unwrap()
+}
+
 #[test]
 fn readers_of_a_fifo() {
     let directory = tempfile::TempDir::new().unwrap();
-    let path = directory.path().join("fifo");
-    let (fifo, mode) =
-        (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
-    rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
-    let mut writer = File::options().read(true).write(true).open(&path).unwrap();
-    let reader = File::open(&path).unwrap();
+    let mut fifo = fifo(&directory);
     let take = |guest: &mut Guest| guest.read(0, 9).map(drop);
-    compete(reader.into(), take, || writer.write_all(b"x").unwrap());
+    compete(fifo.try_clone().unwrap().into(), take, || fifo.write_all(b"x").unwrap());
+}
+
+/// What they take is room.
+#[test]
+fn writers_of_a_fifo() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut fifo = fifo(&directory);
+    let take = |guest: &mut Guest| guest.write(1, [0; 4096]).map(drop);
+    compete(fifo.try_clone().unwrap().into(), take, || {
+        fifo.read_exact(&mut [0; 4096]).unwrap();
+    });
 }
 
 #[test]

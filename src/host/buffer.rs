@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::copy::{copy_from_shared, copy_to_shared};
-use super::poll::take_now;
+use super::poll::{Interest, act_now};
 use super::{Errno, Interrupt, Result};
 
 /// Most pieces that one system call takes (`IOV_MAX` of Linux).
@@ -102,20 +102,27 @@ pub(super) fn readv_now(
     let result = unsafe { libc::preadv2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
     match transferred(result) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
-            take_now(fd, interrupt, || readv(fd, buffers))
+            act_now(fd, Interest::READ, interrupt, || readv(fd, buffers))
         }
         result => result,
     }
 }
 
-/// Like `writev`, but never waits, where the system can promise that.
+/// Like `writev`, but never waits for room that others who write to the same have taken: as
+/// `readv_now`.
 #[cfg(target_os = "linux")]
-pub(super) fn writev_now(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {
+pub(super) fn writev_now(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    interrupt: Interrupt,
+) -> Result<usize> {
     let (list, count) = raw(buffers);
     // SAFETY: as in `readv_now`.
     let result = unsafe { libc::pwritev2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
     match transferred(result) {
-        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => writev(fd, buffers),
+        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
+            act_now(fd, Interest::WRITE, interrupt, || writev(fd, buffers))
+        }
         result => result,
     }
 }
@@ -126,11 +133,17 @@ pub(super) fn readv_now(
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    take_now(fd, interrupt, || readv(fd, buffers))
+    act_now(fd, Interest::READ, interrupt, || readv(fd, buffers))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use writev as writev_now;
+pub(super) fn writev_now(
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    interrupt: Interrupt,
+) -> Result<usize> {
+    act_now(fd, Interest::WRITE, interrupt, || writev(fd, buffers))
+}
 
 /// Writes at the descriptor's own position, or at the end of a file open for appending.
 pub(super) fn writev(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize> {

@@ -40,8 +40,8 @@ impl Interest {
     }
 }
 
-/// After which to try again, while another thread takes what is there.
-const TAKING_TIME: Duration = Duration::from_micros(100);
+/// After which to try again, while it is another thread's turn.
+const TURN_TIME: Duration = Duration::from_micros(100);
 
 /// Waits for the first of `interests`, at most `timeout` (for ever when `None`), and tells the
 /// state of each, in their order. Signals don't end it.
@@ -119,29 +119,39 @@ pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
     Ok(poll(&[(fd, interest)], Some(Duration::ZERO), Interrupt::NEVER)?[0].ready.contains(interest))
 }
 
-/// Reads or accepts what is there, for calls that the system gives no way to make without waiting.
-/// Others in this process who wait for the same do so one after the other: none is left to wait for
-/// what another took.
+/// Reads, accepts or writes what is possible now, for calls that the system gives no way to make
+/// without waiting. Those in this process who wait for the same do so one after the other: none is
+/// left to wait because another was quicker.
 ///
-/// Errors: `EAGAIN` when there is nothing; `ECANCELED` when interrupted; those of `take`.
-pub(super) fn take_now<T>(
+/// Errors: `EAGAIN` when it would wait; `ECANCELED` when interrupted; those of `act`.
+pub(super) fn act_now<T>(
     fd: BorrowedFd<'_>,
+    interest: Interest,
     interrupt: Interrupt,
-    take: impl FnOnce() -> Result<T>,
+    act: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    static TAKING: Mutex<()> = Mutex::new(());
-    let _taking = lock_until(&TAKING, interrupt)?;
-    if is_ready(fd, Interest::READ)? { take() } else { Err(Errno::Again) }
+    let _turn = lock_until(turns(fd, interest)?, interrupt)?;
+    if is_ready(fd, interest)? { act() } else { Err(Errno::Again) }
 }
 
-/// Who has it is done at once, unless another process took what was there.
+/// Whose turn it is with a file, whichever descriptors it has. Few files share one, so that who does
+/// have to wait, for another process, holds up few others.
+fn turns(fd: BorrowedFd<'_>, interest: Interest) -> Result<&'static Mutex<()>> {
+    const TURNS: usize = 64;
+    static READING: [Mutex<()>; TURNS] = [const { Mutex::new(()) }; TURNS];
+    static WRITING: [Mutex<()>; TURNS] = [const { Mutex::new(()) }; TURNS];
+    let turns = if interest == Interest::WRITE { &WRITING } else { &READING };
+    Ok(&turns[rustix::fs::fstat(fd)?.st_ino as usize % TURNS])
+}
+
+/// Who has it is done at once, unless another process was quicker.
 fn lock_until(mutex: &Mutex<()>, interrupt: Interrupt) -> Result<MutexGuard<'_, ()>> {
     loop {
         match mutex.try_lock() {
             Ok(guard) => return Ok(guard),
             Err(TryLockError::Poisoned(error)) => return Ok(error.into_inner()),
             Err(TryLockError::WouldBlock) if interrupt.is_due() => return Err(Errno::Canceled),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(TAKING_TIME),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(TURN_TIME),
         }
     }
 }

@@ -7,7 +7,7 @@ use rustix::net::sockopt::socket_type;
 use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
 
 use super::buffer::{Received, recvmsg, sendmsg};
-use super::poll::{Interest, take_now};
+use super::poll::{Interest, act_now};
 use super::{Buffer, Fdflags, Filetype, Result, Stream};
 
 bitflags! {
@@ -60,7 +60,11 @@ impl Stream {
     /// A socket that the host lends may wait when it must not.
     fn accept_one(&self, fd: BorrowedFd<'_>) -> Result<OwnedFd> {
         let accept = || Ok(accept(fd)?);
-        if self.must_poll() { take_now(fd, self.interrupt(), accept) } else { accept() }
+        if self.must_poll() {
+            act_now(fd, Interest::READ, self.interrupt(), accept)
+        } else {
+            accept()
+        }
     }
 
     /// Receives into the buffers. With `WAITALL`, a stream fills them unless it ends before.

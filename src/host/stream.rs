@@ -216,8 +216,10 @@ impl Stream {
     /// Writes only what surely fits: the descriptor itself may be one that waits.
     fn write_piece(&self, buffers: &[Buffer<'_>], skip: usize) -> Result<usize> {
         let piece = piece(buffers, skip);
-        let write = if self.must_poll() { writev_now } else { writev };
-        self.when_ready(Interest::WRITE, |fd| write(fd, &piece))
+        if self.must_poll() {
+            return self.when_ready(Interest::WRITE, |fd| writev_now(fd, &piece, self.interrupt));
+        }
+        self.when_ready(Interest::WRITE, |fd| writev(fd, &piece))
     }
 
     /// Reads at `offset`. `ESPIPE` where there are no offsets.
