@@ -97,10 +97,7 @@ pub(super) fn readv_now(
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    let (list, count) = raw(buffers);
-    // SAFETY: as in `readv`. An offset of -1 stands for the descriptor's own position.
-    let result = unsafe { libc::preadv2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
-    match transferred(result) {
+    match without_waiting(libc::SYS_preadv2, fd, buffers) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
             act_now(fd, Interest::READ, interrupt, || readv(fd, buffers))
         }
@@ -116,15 +113,30 @@ pub(super) fn writev_now(
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    let (list, count) = raw(buffers);
-    // SAFETY: as in `readv_now`.
-    let result = unsafe { libc::pwritev2(fd.as_raw_fd(), list, count, -1, libc::RWF_NOWAIT) };
-    match transferred(result) {
+    match without_waiting(libc::SYS_pwritev2, fd, buffers) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
             act_now(fd, Interest::WRITE, interrupt, || writev(fd, buffers))
         }
         result => result,
     }
+}
+
+/// `preadv2` or `pwritev2`, by number: musl before 1.2.5 has no functions for them, and an addon
+/// that asks for those would not load there.
+#[cfg(target_os = "linux")]
+fn without_waiting(
+    number: libc::c_long,
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+) -> Result<usize> {
+    let (list, count) = raw(buffers);
+    let [fd, count, flags] = [fd.as_raw_fd(), count, libc::RWF_NOWAIT].map(libc::c_long::from);
+    // The descriptor's own position, which is -1, comes in two halves; where the first has 64 bits,
+    // the other is not looked at.
+    let [low, high]: [libc::c_long; 2] = [-1, -1];
+    // SAFETY: as in `readv`.
+    let result = unsafe { libc::syscall(number, fd, list, count, low, high, flags) };
+    transferred(result as isize)
 }
 
 #[cfg(not(target_os = "linux"))]
