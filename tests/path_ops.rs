@@ -315,9 +315,7 @@ fn a_directory_opens_with_any_rights_but_those_to_write() {
 #[test]
 fn a_fifo_opens_and_reads_without_waiting() {
     let mut guest = sandbox();
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    let fifo = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, guest.host("fifo"), fifo, mode, 0).unwrap();
+    guest.fifo("fifo");
     let reads = guest.open(ROOT, "fifo", Open::with(0, FD_READ)).unwrap();
     assert_eq!(guest.fdstat(reads).unwrap().filetype, filetype::UNKNOWN);
     assert_eq!(guest.read(reads, 4).unwrap(), b"");

@@ -305,9 +305,7 @@ fn ten_thousand_subscriptions_are_answered_in_their_order() {
 #[test]
 fn hundreds_of_descriptors_are_waited_for_at_once() {
     let mut guest = Guest::new();
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    let fifo = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, guest.host("fifo"), fifo, mode, 0).unwrap();
+    guest.fifo("fifo");
     let base = FD_READ | FD_WRITE | POLL_FD_READWRITE;
     let fds: Vec<_> =
         (0..300).map(|_| guest.open(ROOT, "fifo", Open::with(0, base)).unwrap()).collect();

@@ -13,9 +13,7 @@ fn all_kinds() -> Guest {
     guest.file("file", "content");
     guest.dir("dir");
     guest.link("nowhere", "link");
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    let fifo = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, guest.host("fifo"), fifo, mode, 0).unwrap();
+    guest.fifo("fifo");
     std::os::unix::net::UnixListener::bind(guest.host("socket")).unwrap();
     guest.file("a name that is longer than the others ä\u{1F600}", "");
     guest
@@ -325,11 +323,8 @@ fn a_hundred_thousand_entries_are_read_in_as_many_calls_as_their_bytes_need() {
     const COUNT: usize = 100_000;
     let mut guest = Guest::new();
     let directory = guest.open_dir(".");
-    let host = std::fs::File::open(guest.host("")).unwrap();
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
     for n in 0..COUNT {
-        let name = format!("{n:06}");
-        rustix::fs::mknodat(&host, name, rustix::fs::FileType::RegularFile, mode, 0).unwrap();
+        guest.file(&format!("{n:06}"), "");
     }
     let (entries, calls) = guest.list(directory, 4096);
     let names = entries[2..].iter().map(|entry| entry.name.clone());

@@ -301,6 +301,13 @@ impl Guest {
         std::fs::write(self.host(path), content).unwrap();
     }
 
+    /// Creates a FIFO in the sandbox, by the program: not every system has a function for it that
+    /// is safe to call.
+    pub fn fifo(&self, path: &str) {
+        let status = std::process::Command::new("mkfifo").arg(self.host(path)).status().unwrap();
+        assert!(status.success());
+    }
+
     /// Creates a directory in the sandbox.
     pub fn dir(&self, path: &str) {
         std::fs::create_dir(self.host(path)).unwrap();
