@@ -7,10 +7,17 @@ function load() {
   try {
     return addon.load();
   } catch (cause) {
-    const message = 'wasi-rs: the native addon is missing or does not load on this platform. ' +
-      'In a checkout, `npm run build` makes it (this needs Rust, https://rustup.rs)';
-    throw Object.assign(new Error(message, { cause }), { code: 'ERR_WASI_RS_ADDON' });
+    throw Object.assign(new Error(explain(cause), { cause }), { code: 'ERR_WASI_RS_ADDON' });
   }
+}
+
+function explain(cause) {
+  const { existsSync } = require('node:fs');
+  const { join } = require('node:path');
+  const isCheckout = existsSync(join(__dirname, '__test__'));
+  const command = isCheckout ? 'npm run build' : `node ${JSON.stringify(join(__dirname, 'scripts', 'install-addon.mjs'))}`;
+  return `wasi-rs: the native addon is missing or does not load: ${cause.message.split('\n')[0]}. ` +
+    `\`${command}\` builds one, for which Rust is needed (https://rustup.rs)`;
 }
 
 const { WASI } = load();

@@ -1,47 +1,27 @@
 // The native addon, built when a source has changed.
 
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { environment, place, rustc } from './cargo.mjs';
 import { fail, hashOf, output, readOr, root } from './tools.mjs';
-
-const { addonNames } = createRequire(import.meta.url)('../addon.js');
 
 const stamp = path.join(root, '.build-stamp');
 const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
 
-// Only as a dynamic library: beside others, Cargo leaves out optimization at link time.
-const command = (profile) => [
-  'rustc', '--profile', profile, '--locked', '--lib', '--crate-type', 'cdylib',
-  '--message-format', 'json-render-diagnostics',
-];
+export const stampOf = (profile) => `${hashOf(sources)} ${process.platform} ${process.arch} ${profile}`;
 
-const isLibrary = (file) => ['.so', '.dylib', '.dll'].includes(path.extname(file));
-
-function libraryIn(messages) {
-  const artifacts = messages.trim().split('\n').map((line) => JSON.parse(line));
-  const own = artifacts.filter(({ reason, target }) => reason === 'compiler-artifact' && target.name === 'wasi_rs');
-  return own.flatMap(({ filenames }) => filenames).find(isLibrary);
-}
-
-const usesMusl = () => /^host: .*-musl/m.test(spawnSync('rustc', ['-vV'], { encoding: 'utf8' }).stdout);
-
-export function addonFile() {
-  const [usual, musl = usual] = addonNames;
-  return path.join(root, usesMusl() ? musl : usual);
-}
+// Whether the addon that is there was built from the sources as they are.
+export const isCurrent = (profile) => readOr(stamp, '') === stampOf(profile);
 
 // `quick` builds in seconds what is not quite as fast: for working on the addon.
 export function build(profile = 'release') {
-  const wanted = `${hashOf(sources)} ${process.platform} ${process.arch} ${profile}`;
-  if (readOr(stamp, '') === wanted && loads()) return;
+  if (isCurrent(profile) && loads()) return;
   console.error('wasi-rs: building the addon (some minutes the first time)');
-  const library = libraryIn(output('cargo', command(profile)));
-  // Renamed into place: a process that has the old one loaded keeps it.
-  const file = addonFile();
-  copyFileSync(library, `${file}.new`);
-  renameSync(`${file}.new`, file);
+  const wanted = stampOf(profile);
+  const messages = output('cargo', rustc(profile), environment());
+  rmSync(stamp, { force: true });
+  place(messages);
   writeFileSync(stamp, wanted);
 }
 

@@ -22,7 +22,7 @@ const hints = {
 export const run = (program, args, env) => void spawn(program, args, env, 'inherit');
 
 // The same, but gives what it prints to stdout.
-export const output = (program, args) => spawn(program, args, {}, ['inherit', 'pipe', 'inherit']).stdout;
+export const output = (program, args, env) => spawn(program, args, env, ['inherit', 'pipe', 'inherit']).stdout;
 
 function spawn(program, args, env, stdio) {
   const { status, signal, error, stdout } = spawnSync(program, args, {

@@ -11,6 +11,9 @@
 //! | an fd number or a right | `system` |
 //! | a flag or an error of the operating system | `host` |
 
+#[cfg(all(feature = "v8", not(panic = "unwind")))]
+compile_error!("the addon turns panics into errors: build it with panic=unwind");
+
 pub mod abi;
 pub mod front;
 pub mod host;

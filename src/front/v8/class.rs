@@ -76,7 +76,8 @@ impl Wasi {
     }
 }
 
-/// Exports the class in the shape that JavaScript gives it.
+/// Exports the class in the shape that JavaScript gives it, and the version, so that JavaScript can
+/// tell an addon that is not its own.
 #[napi(module_exports)]
 #[cfg_attr(test, allow(dead_code))] // In Rust tests, napi registers nothing.
 pub fn shape_class(mut exports: Object<'_>, env: Env) -> Result<()> {
@@ -86,6 +87,7 @@ pub fn shape_class(mut exports: Object<'_>, env: Env) -> Result<()> {
     let class = unsafe { Unknown::from_napi_value(env.raw(), class)? };
     #[cfg(feature = "wasmtime")]
     crate::front::bridge::export(Js(env.raw()), exports.raw())?;
+    exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
     exports.set_named_property("WASI", class)
 }
 

@@ -1,0 +1,51 @@
+'use strict';
+
+// Packing and installing, as users do, in folders of the tests' own.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+
+// A name with a space, as folders of users have.
+const makeFolder = () => fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'wasi-rs packing '));
+
+const remove = (folder) => fs.rmSync(folder, { recursive: true, force: true });
+
+function temporaryFolder(t) {
+  const folder = makeFolder();
+  t.after(() => remove(folder));
+  return folder;
+}
+
+// Without the variables through which an npm tells its scripts about itself.
+const cleanEnv = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
+const npm = (cwd, args, env) => execFileSync('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier'], {
+  cwd, encoding: 'utf8', env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+});
+
+// Paths in the checkout, copied to another folder.
+function copy(folder, ...names) {
+  for (const name of names) fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+}
+
+// What npm packs, as its --json describes it.
+const pack = (cwd, ...flags) => JSON.parse(npm(cwd, ['pack', '--json', ...flags]))[0];
+
+// An empty project, with what the first example of the README works on.
+function makeProject(folder) {
+  const [, example] = /^```js\n(.*?)^```/ms.exec(fs.readFileSync(path.join(root, 'README.md'), 'utf8'));
+  fs.mkdirSync(path.join(folder, 'data'), { recursive: true });
+  fs.writeFileSync(path.join(folder, 'package.json'), '{ "name": "project", "version": "1.0.0" }');
+  fs.writeFileSync(path.join(folder, 'example.js'), example);
+  fs.copyFileSync(path.join(root, '__test__', 'fixtures', 'bin', 'demo.wasm'), path.join(folder, 'tool.wasm'));
+}
+
+const runExample = (folder) => execFileSync(process.execPath, ['example.js'], {
+  cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
+});
+
+module.exports = { cleanEnv, copy, makeFolder, makeProject, npm, pack, remove, root, runExample, temporaryFolder };
