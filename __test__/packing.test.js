@@ -28,11 +28,11 @@ test('the package holds what it needs and nothing else', () => {
   const { files } = pack(root, '--dry-run', '--ignore-scripts');
   const addons = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
   assert.deepEqual(files.map((file) => file.path).sort(), [
-    'index.js', 'index.d.ts', 'addon.js', 'register.js', 'package.json',
+    'index.js', 'index.d.ts', 'addon.js', 'register.js', 'register.d.ts', 'package.json',
     'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md',
     'Cargo.toml', 'Cargo.lock', 'build.rs',
     'scripts/cargo.mjs', 'scripts/install-addon.mjs', 'scripts/tools.mjs',
-    ...addons, ...filesIn('lib'), ...filesIn('bin'), ...filesIn('src'),
+    ...addons, ...['lib', 'bin', 'docs', 'src'].flatMap(filesIn),
   ].sort());
 });
 
@@ -131,7 +131,7 @@ test('a release sets all versions and fills all packages', async (t) => {
   fs.writeFileSync(path.join(addons, addonName(platforms[0])), platforms[0]);
   assert.equal(runScript(folder, 'release.mjs', 'prepare', addons).status, 0);
   const { optionalDependencies, scripts } = readJson(folder, 'package.json');
-  assert.equal(scripts.postinstall, undefined);
+  assert.equal(scripts.postinstall, 'node scripts/install-addon.mjs');
   assert.deepEqual(optionalDependencies, Object.fromEntries(platforms.map((name) => [`@wasi-rs/${name}`, '12.3.4'])));
   for (const name of platforms) {
     assert.equal(readJson(folder, 'npm', name, 'package.json').version, '12.3.4');

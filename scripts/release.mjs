@@ -33,8 +33,8 @@ function setVersion(version) {
 }
 
 // The platform packages are dependencies of what is published only: before they are there to get,
-// a package that names them breaks `npm ci`. With them no script is needed when it is installed, and
-// package managers warn of such scripts or refuse them.
+// a package that names them breaks `npm ci`. The package builds its addon still, where none of them
+// fits or could be got.
 function prepare(folder) {
   const local = readdirSync(root).filter((name) => name.endsWith('.node'));
   if (local.length > 0) fail(`${local.join(', ')} would be published: the addons belong in the platform packages`);
@@ -45,7 +45,6 @@ function prepare(folder) {
     copyFileSync(path.join(folder, name), path.join(root, 'npm', platform, name));
   }
   editJson('package.json', (json) => {
-    delete json.scripts.postinstall;
     json.optionalDependencies = Object.fromEntries(platforms.map((name) => [`@wasi-rs/${name}`, json.version]));
   });
 }
