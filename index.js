@@ -11,7 +11,12 @@ function load() {
   }
 }
 
+// Node.js doesn't say why: --permission without --allow-addons does it, too.
+const forbidden = 'wasi-rs: the native addon may not be loaded: Node.js was started with --no-addons, ' +
+  'or with --permission and without --allow-addons';
+
 function explain(cause) {
+  if (cause.code === 'ERR_DLOPEN_DISABLED') return forbidden;
   const { existsSync } = require('node:fs');
   const { join } = require('node:path');
   const isCheckout = existsSync(join(__dirname, '__test__'));

@@ -57,6 +57,17 @@ test('without an addon, the error says what to do', (t) => {
   assert.ok(message.includes(`\`${command}\` builds one`), message);
 });
 
+test('where Node.js was told to load no addons, it says so, and not how to build one', async (t) => {
+  const { platform } = await import('../scripts/cargo.mjs');
+  const folder = makePackage(t);
+  addBroken(folder, platform);
+  const program = `require(${JSON.stringify(folder)})`;
+  const { stderr } = spawnSync(process.execPath, ['--no-addons', '-e', program], { encoding: 'utf8' });
+  assert.match(stderr, /Error: wasi-rs: the native addon may not be loaded: .*--no-addons.*--allow-addons/);
+  assert.match(stderr, /code: 'ERR_WASI_RS_ADDON'/);
+  assert.doesNotMatch(stderr, /builds one/);
+});
+
 test('in a checkout, it says how one builds there', (t) => {
   const folder = makePackage(t);
   fs.mkdirSync(path.join(folder, '__test__'));
