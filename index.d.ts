@@ -193,6 +193,10 @@ export interface Shareable {
    * keep this one until others have taken the token. The token does nothing in
    * another process, and keeps nothing open.
    *
+   * Standard streams stay lent: keep their descriptors open until the last of
+   * these objects is closed. Those that a Worker has opened, a {@link MemoryFile}
+   * too, are closed when it ends: open them in the thread that lives longest.
+   *
    * Throws `ERR_INVALID_STATE` after {@link Closeable.close}, and within a call of
    * the guest.
    *
