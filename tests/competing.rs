@@ -47,17 +47,15 @@ fn compete(fd: OwnedFd, take: fn(&mut Guest) -> Answer<()>, mut give: impl FnMut
     }
 }
 
-fn fifo(directory: &tempfile::TempDir) -> File {
-    let path = directory.path().join("fifo");
-    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
-    rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
-    File::options().read(true).write(true).open(&path).unwrap()
+fn fifo() -> File {
+    let sandbox = Guest::new();
+    sandbox.fifo("fifo");
+    File::options().read(true).write(true).open(sandbox.host("fifo")).unwrap()
 }
 
 #[test]
 fn readers_of_a_fifo() {
-    let directory = tempfile::TempDir::new().unwrap();
-    let mut fifo = fifo(&directory);
+    let mut fifo = fifo();
     let take = |guest: &mut Guest| guest.read(0, 9).map(drop);
     compete(fifo.try_clone().unwrap().into(), take, || fifo.write_all(b"x").unwrap());
 }
@@ -65,8 +63,7 @@ fn readers_of_a_fifo() {
 /// What they take is room.
 #[test]
 fn writers_of_a_fifo() {
-    let directory = tempfile::TempDir::new().unwrap();
-    let mut fifo = fifo(&directory);
+    let mut fifo = fifo();
     let take = |guest: &mut Guest| guest.write(1, [0; 4096]).map(drop);
     compete(fifo.try_clone().unwrap().into(), take, || {
         fifo.read_exact(&mut [0; 4096]).unwrap();
