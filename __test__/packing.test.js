@@ -20,9 +20,13 @@ function filesIn(name) {
     .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
 }
 
-const runScript = (folder, name, ...args) => spawnSync(process.execPath, [path.join('scripts', name), ...args], {
-  cwd: folder, encoding: 'utf8',
+const runWith = (env, folder, name, ...args) => spawnSync(process.execPath, [path.join('scripts', name), ...args], {
+  cwd: folder, encoding: 'utf8', env: { ...process.env, ...env },
 });
+
+const runScript = (...args) => runWith({}, ...args);
+
+const repository = { GITHUB_SERVER_URL: 'https://example.org', GITHUB_REPOSITORY: 'some/where' };
 
 test('the package holds what it needs and nothing else', () => {
   const { files } = pack(root, '--dry-run', '--ignore-scripts');
@@ -108,9 +112,14 @@ test('an addon is packed only if it is the release build of the sources', async 
   refused(/wasi-rs\.beos-x64\.node/);
 });
 
-test('a release sets all versions and fills all packages', async (t) => {
+function copyForRelease(t) {
   const folder = temporaryFolder(t);
   copy(folder, 'scripts', 'addon.js', 'Cargo.toml', 'Cargo.lock', 'npm', 'package.json', 'package-lock.json');
+  return folder;
+}
+
+test('a release sets all versions and fills all packages', async (t) => {
+  const folder = copyForRelease(t);
   const { addonName, targets } = await cargo();
   const platforms = Object.keys(targets);
   const addons = path.join(folder, 'addons');
@@ -124,23 +133,53 @@ test('a release sets all versions and fills all packages', async (t) => {
   assert.match(fs.readFileSync(path.join(folder, 'Cargo.lock'), 'utf8'), /"wasi-rs"\nversion = "12\.3\.4"/);
   assert.equal(runScript(folder, 'release.mjs', 'version', 'next').status, 1);
 
-  const { status, stderr } = runScript(folder, 'release.mjs', 'prepare', addons);
+  const prepare = (env) => runWith(env, folder, 'release.mjs', 'prepare', addons);
+  const { status, stderr } = prepare(repository);
   assert.equal(status, 1);
   assert.match(stderr, new RegExp(`lacks ${addonName(platforms[0])}\n`));
 
   fs.writeFileSync(path.join(addons, addonName(platforms[0])), platforms[0]);
-  assert.equal(runScript(folder, 'release.mjs', 'prepare', addons).status, 0);
-  const { optionalDependencies, scripts } = readJson(folder, 'package.json');
+  assert.match(prepare({ GITHUB_REPOSITORY: undefined }).stderr, /must name the repository/);
+  assert.equal(prepare(repository).status, 0);
+  const { optionalDependencies, scripts, ...main } = readJson(folder, 'package.json');
+  const origin = { type: 'git', url: 'git+https://example.org/some/where.git' };
+  assert.deepEqual(main.repository, origin);
   assert.equal(scripts.postinstall, 'node scripts/install-addon.mjs');
   assert.deepEqual(optionalDependencies, Object.fromEntries(platforms.map((name) => [`@wasi-rs/${name}`, '12.3.4'])));
   for (const name of platforms) {
-    assert.equal(readJson(folder, 'npm', name, 'package.json').version, '12.3.4');
+    const manifest = readJson(folder, 'npm', name, 'package.json');
+    assert.deepEqual([manifest.version, manifest.repository], ['12.3.4', origin]);
     assert.equal(fs.readFileSync(path.join(folder, 'npm', name, addonName(name)), 'utf8'), name);
   }
 
   fs.writeFileSync(path.join(folder, addonName(platforms[0])), '');
-  assert.match(runScript(folder, 'release.mjs', 'prepare', addons).stderr, /would be published/);
+  assert.match(prepare(repository).stderr, /would be published/);
 });
+
+// An npm that notes what it is told to publish, and knows of those that are published already.
+function makeNpm(folder, published) {
+  const [log, place] = [path.join(folder, 'log'), path.join(folder, 'programs')];
+  fs.mkdirSync(place);
+  fs.writeFileSync(path.join(place, 'npm'), `#!${process.execPath}
+    const [command, what, ...rest] = process.argv.slice(2);
+    if (command === 'publish') require('node:fs').appendFileSync(${JSON.stringify(log)}, [what, ...rest].join(' ') + '\\n');
+    else if (what === ${JSON.stringify(published)}) console.log(what.split('@').at(-1));
+    else process.exit(1);`, { mode: 0o755 });
+  return { PATH: place, logged: () => fs.readFileSync(log, 'utf8').trim().split('\n') };
+}
+
+for (const [version, tag] of [['12.3.4', 'latest'], ['12.3.4-beta.1', 'next']]) {
+  test(`a release of ${version} publishes what is not published, the package itself last`, async (t) => {
+    const folder = copyForRelease(t);
+    const platforms = Object.keys((await cargo()).targets);
+    const { PATH, logged } = makeNpm(folder, `@wasi-rs/${platforms[1]}@${version}`);
+    assert.equal(runScript(folder, 'release.mjs', 'version', version).status, 0);
+    const { status, stderr } = runWith({ PATH }, folder, 'release.mjs', 'publish');
+    assert.equal(status, 0, stderr);
+    const left = platforms.toSpliced(1, 1).map((name) => `./npm/${name}`);
+    assert.deepEqual(logged(), [...left, '.'].map((name) => `${name} --provenance --access public --tag ${tag}`));
+  });
+}
 
 test('the checkout names no platform packages: they are not there to get before a release', () => {
   assert.equal(readJson(root, 'package.json').optionalDependencies, undefined);
