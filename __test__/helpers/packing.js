@@ -23,8 +23,10 @@ function temporaryFolder(t) {
 // Without the variables through which an npm tells its scripts about itself.
 const cleanEnv = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 
+// npm 12 runs no scripts of packages unless told.
 const npm = (cwd, args, env) => execFileSync('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier'], {
-  cwd, encoding: 'utf8', env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
+  env: { ...cleanEnv(), npm_config_dangerously_allow_all_scripts: 'true', ...env },
 });
 
 // Paths in the checkout, copied to another folder.
@@ -32,8 +34,8 @@ function copy(folder, ...names) {
   for (const name of names) fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
 }
 
-// What npm packs, as its --json describes it.
-const pack = (cwd, ...flags) => JSON.parse(npm(cwd, ['pack', '--json', ...flags]))[0];
+// What npm packs, as its --json describes it: in a list, and from npm 12 on by name.
+const pack = (cwd, ...flags) => Object.values(JSON.parse(npm(cwd, ['pack', '--json', ...flags])))[0];
 
 // An empty project, with what the first example of the README works on.
 function makeProject(folder) {
