@@ -163,6 +163,7 @@ for (const [words, advice] of [
   ['error: linker `cc` not found', /C compiler is missing/],
   ["error[E0463]: can't find crate for `core`", /rustup target add \S+-\S+/],
   ['error: failed to download from the registry', /needs the network/],
+  ['  process didn\'t exit successfully: `rustc` (signal: 9, SIGKILL: kill)', /want of memory/],
   ['error: No space left on device (os error 28)', /disk is full/],
   ['error: something else', /Mend what cargo says above/],
 ]) {

@@ -63,6 +63,7 @@ const hints = [
   [/can't find crate for `(core|std)`/, `Run \`rustup target add ${targets[platform]}\`, then try again`],
   [/failed to (download|get|fetch|query)|could not resolve host|offline/i,
     'Cargo could not get the Rust libraries: it needs the network, or its cache filled before'],
+  [/signal: 9, SIGKILL/, 'The system ended the compiler, most likely for want of memory: give it more'],
   [/no space left/i, 'The disk is full: make room (about 1 GB while it builds), then try again'],
 ];
 
