@@ -51,6 +51,23 @@ fn guests_have_one_position_in_it() {
     assert_eq!(other.read(0, 9).unwrap(), b"two");
 }
 
+#[test]
+fn threads_that_write_to_it_lose_nothing() {
+    const WRITES: usize = 20_000;
+    let file = MemoryFile::new().unwrap();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                let mut guest = guest_on(&file);
+                for _ in 0..WRITES {
+                    assert_eq!(guest.write(1, "one line\n"), Ok(9));
+                }
+            });
+        }
+    });
+    assert_eq!(content(&file), b"one line\n".repeat(4 * WRITES));
+}
+
 /// What the host uses, as the memory of JavaScript is: never as a slice.
 fn buffer(bytes: &mut [u8]) -> Buffer<'_> {
     // SAFETY: borrowed for as long as the buffer.

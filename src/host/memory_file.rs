@@ -97,8 +97,21 @@ fn open() -> Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, memfd_create};
     let create = |flags| memfd_create("wasi-rs", MemfdFlags::CLOEXEC | flags);
     match create(MemfdFlags::NOEXEC_SEAL) {
-        Err(rustix::io::Errno::INVAL) => Ok(create(MemfdFlags::empty())?),
-        created => Ok(created?),
+        Err(rustix::io::Errno::INVAL) => reopened(create(MemfdFlags::empty())?),
+        created => reopened(created?),
+    }
+}
+
+/// The same file, opened as others are: threads that write to what `memfd_create` gives can do so at
+/// one position, so that what the first has written is lost. As it is where there is no `/proc`.
+#[cfg(target_os = "linux")]
+fn reopened(created: OwnedFd) -> Result<OwnedFd> {
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::Errno as Os;
+    let path = format!("/proc/self/fd/{}", created.as_raw_fd());
+    match rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
+        Err(error @ (Os::MFILE | Os::NFILE)) => Err(error.into()),
+        opened => Ok(opened.unwrap_or(created)),
     }
 }
 
