@@ -3,21 +3,18 @@
 // Running a program once, from its settings to its result.
 
 const native = require('./native.js');
-const { operate, pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
+const { operate, pipesFor, unlessAborted } = require('./operation.js');
 const { resultOf } = require('./outcome.js');
 
-async function execute(program, settings) {
-  const outcome = settings.hasStreams
-    ? await withPipes(program, settings)
-    : await operate((done) => native.run(program, settings, done), settings.signal, null);
+async function execute(program, settings, pipes = pipesFor(settings)) {
+  const outcome = pipes === null
+    ? await operate((done) => native.run(program, settings, done), settings.signal, null)
+    : await withPipes(program, settings, pipes);
   return resultOf(outcome, settings);
 }
 
-async function withPipes(program, settings) {
-  throwIfAborted(settings.signal);
-  const pipes = pipesFor(settings);
-  const connected = pipes.connect(settings);
-  const start = (done) => pipes.handOver(() => native.run(program, connected, done));
+async function withPipes(program, settings, pipes) {
+  const start = (done) => pipes.handOver(settings, (connected) => native.run(program, connected, done));
   try {
     const outcome = await operate(start, settings.signal, pipes);
     await finish(pipes, outcome, settings.signal);

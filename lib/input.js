@@ -9,8 +9,10 @@ class Input {
   #writer;
   #readable;
   #listeners;
+  #isStarted = false;
 
-  // `onFailure(error)` is called if the Readable fails, or closes before its end.
+  // `onFailure(error)` is called if the Readable fails, or closes before its end. Nothing is taken
+  // from it before start().
   constructor(fd, readable, onFailure) {
     this.#readable = readable;
     this.#writer = pipeEnds.writer(fd);
@@ -24,7 +26,13 @@ class Input {
     this.#writer.on('error', () => {});
     this.#writer.on('close', () => this.release());
     this.#writer.on('drain', () => readable.resume());
-    this.#start();
+    this.#listen();
+  }
+
+  start() {
+    if (this.#listeners === null) return;
+    this.#isStarted = true;
+    this.#readable.on('data', this.#listeners.data).resume();
   }
 
   // Leaves the Readable as it is: it may have more to give, but not to this guest.
@@ -32,13 +40,12 @@ class Input {
     this.#writer.destroy();
     if (this.#listeners === null) return;
     this.#detach();
-    this.#readable.pause();
+    if (this.#isStarted) this.#readable.pause();
   }
 
-  #start() {
+  #listen() {
     if (this.#readable.readableEnded) return this.#end();
-    for (const [name, listener] of Object.entries(this.#listeners)) this.#readable.on(name, listener);
-    this.#readable.resume();
+    for (const name of ['end', 'error', 'close']) this.#readable.on(name, this.#listeners[name]);
   }
 
   #forward(chunk, onFailure) {

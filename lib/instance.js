@@ -4,7 +4,7 @@
 
 const { closeByUsing } = require('./dispose.js');
 const native = require('./native.js');
-const { operate, pipesFor, throwIfAborted } = require('./operation.js');
+const { operate, pipesFor } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
 
 class Instance {
@@ -60,11 +60,9 @@ function single(results = []) {
 closeByUsing(Instance);
 
 async function instantiate(program, functions, settings) {
-  throwIfAborted(settings.signal);
   const pipes = pipesFor(settings);
-  const connected = pipes === null ? settings : pipes.connect(settings);
   try {
-    const handle = await open(program, connected, pipes);
+    const handle = await open(program, settings, pipes);
     return new Instance(handle, functions, settings, pipes);
   } catch (error) {
     pipes?.drain();
@@ -73,9 +71,10 @@ async function instantiate(program, functions, settings) {
 }
 
 async function open(program, settings, pipes) {
-  const start = (done) => native.instantiate(program, settings, done);
-  const begin = pipes === null ? start : (done) => pipes.handOver(() => start(done));
-  const outcome = await operate(begin, settings.signal, pipes);
+  const start = (done) => pipes === null
+    ? native.instantiate(program, settings, done)
+    : pipes.handOver(settings, (connected) => native.instantiate(program, connected, done));
+  const outcome = await operate(start, settings.signal, pipes);
   // A stream may fail when it is too late to cancel.
   if (outcome.failure === null && pipes?.hasFailed) native.close(outcome.instance);
   pipes?.throwIfFailed();

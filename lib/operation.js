@@ -34,8 +34,10 @@ async function operateUntilCancelled(start, signal, pipes) {
 
 // For settings with streams, else null. Loaded when there are some, because node:net takes as long
 // as all the rest.
-function pipesFor({ hasStreams }) {
-  return hasStreams ? new (require('./pipes.js').Pipes)() : null;
+function pipesFor(settings) {
+  if (!settings.hasStreams) return null;
+  throwIfAborted(settings.signal);
+  return new (require('./pipes.js').Pipes)(settings);
 }
 
 // Waits for `promise`, but not longer than until the signal.

@@ -16,28 +16,28 @@ class Pipes {
   #input = null;
   // By Writable: one given as both stdout and stderr gets one pipe, which keeps the order.
   #outputs = new Map();
+  // Those of the settings, with descriptors in place of streams.
+  #guestStdio;
 
-  // The settings, with descriptors in place of streams.
-  connect(settings) {
-    const { stdin, stdout, stderr } = settings;
+  // From now on it is known if a stream fails.
+  constructor({ stdin, stdout, stderr }) {
     try {
-      return {
-        ...settings,
+      this.#guestStdio = {
         stdin: isStream(stdin) ? this.#from(stdin) : stdin,
         stdout: isStream(stdout) ? this.#into(stdout) : stdout,
         stderr: isStream(stderr) ? this.#into(stderr) : stderr,
       };
     } catch (error) {
-      this.#closeGuestEnds();
       this.release();
       throw error;
     }
   }
 
-  // `start` gives the guest its ends. It has descriptors of its own then.
-  handOver(start) {
+  // `start(settings)` gives the guest its ends. It has descriptors of its own then.
+  handOver(settings, start) {
+    this.#input?.start();
     try {
-      return start();
+      return start({ ...settings, ...this.#guestStdio });
     } finally {
       this.#closeGuestEnds();
     }
@@ -84,6 +84,7 @@ class Pipes {
 
   // Leaves the streams alone.
   release() {
+    this.#closeGuestEnds();
     this.#input?.release();
     for (const output of this.#outputs.values()) output.release();
   }

@@ -7,7 +7,7 @@ const { configure } = require('./concurrency.js');
 const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
 const native = require('./native.js');
-const { throwIfAborted, unlessAborted } = require('./operation.js');
+const { pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
 const { readSettings } = require('./options.js');
 const { Program } = require('./program.js');
 const { sourceOf } = require('./source.js');
@@ -38,14 +38,24 @@ async function run(source, options) {
   // All options before anything is done.
   const settings = readSettings(options);
   if (source instanceof Program) return Program.run(source, settings);
-  return runOnce(await compiled(source, readCompileOptions(options)), settings);
+  return runOnce(source, readCompileOptions(options), settings);
+}
+
+// Streams may fail while the program is compiled, which would end the process if no one listened.
+async function runOnce(source, options, settings) {
+  const pipes = pipesFor(settings);
+  try {
+    return await runAndRelease(await compiled(source, options), settings, pipes);
+  } finally {
+    pipes?.release();
+  }
 }
 
 // A program that nobody else has holds memory and a descriptor: that is not left to the collector.
-async function runOnce({ handle, name }, settings) {
+async function runAndRelease({ handle, name }, settings, pipes) {
   settings.args ??= [name];
   try {
-    return await execute(handle, settings);
+    return await execute(handle, settings, pipes);
   } finally {
     native.release(handle);
   }

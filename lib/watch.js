@@ -26,8 +26,7 @@ function watch(writable, watcher) {
   const { watchers, listeners } = watched.get(writable);
   watchers.add(watcher);
   return () => {
-    watchers.delete(watcher);
-    if (watchers.size > 0 || !watched.has(writable)) return;
+    if (!watchers.delete(watcher) || watchers.size > 0) return;
     watched.delete(writable);
     writable.off('error', listeners.error).off('close', listeners.close);
   };
