@@ -41,8 +41,9 @@ function repository() {
 }
 
 // The platform packages are dependencies of what is published only: before they are there to get,
-// a package that names them breaks `npm ci`. The package builds its addon still, where none of them
-// fits or could be got.
+// a package that names them breaks `npm ci`. With them, no script runs when it is installed: npm 12
+// leaves those out until they are allowed, and pnpm 12 fails. Where no package fits or could be got,
+// the error of the package says how to build its addon.
 function prepare(folder) {
   const local = readdirSync(root).filter((name) => name.endsWith('.node'));
   if (local.length > 0) fail(`${local.join(', ')} would be published: the addons belong in the platform packages`);
@@ -55,6 +56,7 @@ function prepare(folder) {
     editJson(manifest(platform), (json) => { json.repository = from; });
   }
   editJson('package.json', (json) => {
+    delete json.scripts.postinstall;
     json.repository = from;
     json.optionalDependencies = Object.fromEntries(platforms.map((name) => [`@wasi-rs/${name}`, json.version]));
   });
