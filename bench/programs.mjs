@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { checkMarkdown, machine, writeAbove } from './lib/markdown.mjs';
-import { UsageError } from './lib/options.mjs';
+import { UsageError } from './lib/command-line.mjs';
 import { BenchmarkError, interrupt } from './lib/processes.mjs';
 import { toJson } from './lib/report.mjs';
 import { help, readOptions } from './programs/options.mjs';

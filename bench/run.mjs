@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { makeFixture } from './lib/fixture.mjs';
 import { checkMarkdown, writeMarkdown } from './lib/markdown.mjs';
-import { UsageError, help, readOptions } from './lib/options.mjs';
+import { UsageError } from './lib/command-line.mjs';
+import { help, readOptions } from './lib/options.mjs';
 import { BenchmarkError, buildFloor, interrupt, measureFloor, measureRow, versionOf } from './lib/processes.mjs';
 import { geometricMean, header, meanLine, summarize, tableLine, toJson } from './lib/report.mjs';
 import { rows as allRows } from './rows/index.mjs';

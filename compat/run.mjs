@@ -2,9 +2,8 @@
 // takes. `npm run compat -- --help` says more.
 
 import os from 'node:os';
-import { parseArgs } from 'node:util';
+import { UsageError, parse } from '../bench/lib/command-line.mjs';
 import { checkMarkdown, machine, writeAbove } from '../bench/lib/markdown.mjs';
-import { UsageError } from '../bench/lib/options.mjs';
 import { lockedPackages, loadAll, unsupported } from './lib/cases.mjs';
 import { measureCase } from './lib/measure.mjs';
 import { line, markdownTable } from './lib/table.mjs';
@@ -28,20 +27,6 @@ const specification = {
   markdown: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 };
-
-function parse(argv) {
-  try {
-    return parseArgs({ args: argv, options: specification }).values;
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
-}
-
-function readOptions(argv) {
-  const { rounds, ...rest } = parse(argv);
-  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
-  return { ...rest, rounds: Number(rounds) };
-}
 
 async function casesOf(list) {
   const all = [...(await loadAll('packages')), ...(await loadAll('programs'))];
@@ -84,7 +69,7 @@ ${machine(os.tmpdir())}
 ${markdownTable(rows)}`;
 
 async function main() {
-  const options = readOptions(process.argv.slice(2));
+  const options = parse(process.argv.slice(2), specification);
   if (options.help) return console.log(help);
   if (options.markdown) checkMarkdown(options.markdown);
   const rows = [];

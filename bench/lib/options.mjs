@@ -1,9 +1,7 @@
 // The command line.
 
-import { parseArgs } from 'node:util';
+import { UsageError, parse } from './command-line.mjs';
 import { rows } from '../rows/index.mjs';
-
-export class UsageError extends Error {}
 
 export const help = `Times node:wasi against wasi-rs, call by call and in whole programs.
 
@@ -42,16 +40,7 @@ function selectRows(lists = []) {
   return wanted.length > 0 ? rows.filter((row) => found.has(row)) : rows;
 }
 
-function parse(argv) {
-  try {
-    return parseArgs({ args: argv, options: specification }).values;
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
-}
-
 export function readOptions(argv) {
-  const { rounds, node = [process.execPath], rows: lists, ...rest } = parse(argv);
-  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
-  return { ...rest, rounds: Number(rounds), nodes: node, rows: selectRows(lists) };
+  const { node = [process.execPath], rows: lists, ...rest } = parse(argv, specification);
+  return { ...rest, nodes: node, rows: selectRows(lists) };
 }

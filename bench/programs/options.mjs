@@ -1,7 +1,6 @@
 // The command line of programs.mjs.
 
-import { parseArgs } from 'node:util';
-import { UsageError } from '../lib/options.mjs';
+import { UsageError, parse } from '../lib/command-line.mjs';
 import { sections } from './index.mjs';
 
 export const help = `Measures running whole programs with run(), against node:wasi.
@@ -25,14 +24,6 @@ const specification = {
   help: { type: 'boolean', short: 'h' },
 };
 
-function parse(argv) {
-  try {
-    return parseArgs({ args: argv, options: specification }).values;
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
-}
-
 function select(lists = []) {
   const wanted = lists.flatMap((list) => list.split(',')).filter(Boolean);
   const unknown = wanted.find((name) => !sections.some((section) => section.name === name));
@@ -41,7 +32,6 @@ function select(lists = []) {
 }
 
 export function readOptions(argv) {
-  const { only, rounds, ...rest } = parse(argv);
-  if (!/^[1-9]\d{0,3}$/.test(rounds)) throw new UsageError(`--rounds: '${rounds}' is not a number from 1 to 9999`);
-  return { ...rest, rounds: Number(rounds), sections: select(only) };
+  const { only, ...rest } = parse(argv, specification);
+  return { ...rest, sections: select(only) };
 }

