@@ -132,6 +132,13 @@ test('an addon that does not load when built is a failure', async (t) => {
   await assertFails(makePackage(t, { build }), /building one failed: what was built does not load \(Error: .*wasi-rs\./);
 });
 
+test('an addon that cannot be put in its place is a failure, in the words of the system', async (t) => {
+  const { addon } = await target();
+  const place = makePackage(t, { build: buildsAddon(addon) });
+  fs.mkdirSync(path.join(place.installed, addon));
+  await assertFails(place, /^wasi-rs: .* building one failed: EISDIR: .*\n$/m);
+});
+
 test('without cargo, the message says what to install and to run', async (t) => {
   const { platform } = await target();
   const place = makePackage(t);

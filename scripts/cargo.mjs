@@ -1,6 +1,6 @@
 // How cargo builds the addon, in a checkout and in an installed package.
 
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { root } from './tools.mjs';
@@ -51,6 +51,12 @@ function libraryIn(messages) {
 // Puts what cargo made, by its messages, where it is loaded from. Renamed into place: a process
 // that has the old one loaded keeps it.
 export function place(messages) {
-  copyFileSync(libraryIn(messages), `${addonFile}.new`);
-  renameSync(`${addonFile}.new`, addonFile);
+  const copy = `${addonFile}.new`;
+  try {
+    copyFileSync(libraryIn(messages), copy);
+    renameSync(copy, addonFile);
+  } catch (error) {
+    rmSync(copy, { force: true });
+    throw error;
+  }
 }

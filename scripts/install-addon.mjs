@@ -150,7 +150,8 @@ async function main() {
   try {
     await buildAddon();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    // What the system refuses, such as a full disk, is told in its words.
+    if (!(error instanceof Failure) && error.syscall === undefined) throw error;
     console.error(`wasi-rs: no prebuilt addon loads (${missing}), and building one failed: ${error.message}`);
     process.exitCode = 1;
   }

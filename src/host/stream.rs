@@ -252,7 +252,6 @@ impl Stream {
                 Err(Errno::Again) if !nonblocking => {
                     poll::wait(self.as_fd(), interest, self.interrupt)?;
                 }
-
                 result => return result,
             }
         }
