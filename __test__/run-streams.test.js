@@ -337,6 +337,52 @@ describe('while a program is compiled', () => {
   });
 });
 
+describe('no error of a stream ends the process', () => {
+  const names = ['stdin', 'stdout', 'stderr'];
+  // Unlike once(), it does not listen for errors.
+  const closed = (stream) => new Promise((resolve) => stream.on('close', resolve));
+
+  // That it fails is known at once, but told later, when nobody waits for the guest any more.
+  const failingAndAborting = async (name, start) => {
+    const stream = new PassThrough();
+    const controller = new AbortController();
+    const { signal } = controller;
+    signal.addEventListener('abort', () => stream.destroy(boom));
+    const hasClosed = closed(stream);
+    await Promise.resolve();
+    const running = start({ [name]: stream, signal });
+    controller.abort();
+    await rejection(running, 'ABORT_ERR');
+    await hasClosed;
+  };
+
+  test('when its signal aborts', async () => {
+    for (const name of names) await failingAndAborting(name, (options) => run(draining, options));
+  });
+
+  test('when stdin fails after the guest has ended', async () => {
+    const stdin = new PassThrough();
+    let finish;
+    const stdout = collector((done) => (finish = done));
+    const running = run(saying(1, 'x'), { stdin, stdout });
+    while (finish === undefined || stdin.listenerCount('data') > 0) await soon(5);
+    stdin.destroy(boom);
+    await closed(stdin);
+    finish();
+    assert.equal((await running).exitCode, 0);
+  });
+
+  test('when an instance is closed as its stdin ends', async () => {
+    const stdin = new PassThrough();
+    let instance;
+    stdin.on('end', () => instance.close());
+    instance = await (await compile(guest('(func (export "f"))'))).instantiate({ stdin });
+    stdin.end();
+    await closed(stdin);
+    await rejection(instance.exports.f(), 'ERR_WASI_CLOSED');
+  });
+});
+
 test('no descriptors are left, whatever happens', async () => {
   const sources = [saying(1, 'x'), flooding(1e6), draining];
   const [writing, flood, drain] = await Promise.all(sources.map((each) => compile(each)));
@@ -349,6 +395,7 @@ test('no descriptors are left, whatever happens', async () => {
     drain.run({ stdin: source(MIB), stdout: collector(), stderr: 1_000_000 }),
     run('/nowhere.wasm', { stdin: source(MIB), stdout: collector() }),
     run(saying(1, 'x'), { stdin: source(MIB).destroy(), stdout: collector() }),
+    run(saying(1, 'x'), { stdin: Object.assign(source(MIB), { on() { throw boom; } }), stdout: collector() }),
     run(saying(1, 'x'), { stdin: new Readable({ construct: (done) => done(boom), read() {} }), stdout: collector() }),
   ];
   await Promise.allSettled(endings());

@@ -4,10 +4,13 @@
 
 const { prematureClose } = require('./errors.js');
 const pipeEnds = require('./pipe-ends.js');
+const { expectError } = require('./watch.js');
 
 class Input {
   #writer;
   #readable;
+  #onError;
+  // Null once no more is taken.
   #listeners;
   #isStarted = false;
 
@@ -16,17 +19,22 @@ class Input {
   constructor(fd, readable, onFailure) {
     this.#readable = readable;
     this.#writer = pipeEnds.writer(fd);
+    this.#onError = (error) => this.#fail(error, onFailure);
     this.#listeners = {
       data: (chunk) => this.#forward(chunk, onFailure),
       end: () => this.#end(),
-      error: (error) => this.#fail(error, onFailure),
       close: () => this.#fail(prematureClose('options.stdin'), onFailure),
     };
     // A guest need not read all: then this is EPIPE, and no one's fault.
     this.#writer.on('error', () => {});
-    this.#writer.on('close', () => this.release());
+    this.#writer.on('close', () => this.stop());
     this.#writer.on('drain', () => readable.resume());
-    this.#listen();
+    try {
+      this.#listen();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
   start() {
@@ -35,8 +43,15 @@ class Input {
     this.#readable.on('data', this.#listeners.data).resume();
   }
 
-  // Leaves the Readable as it is: it may have more to give, but not to this guest.
+  // Leaves the Readable alone. Until then, an error of it must not end the process.
   release() {
+    this.stop();
+    this.#readable.off('error', this.#onError);
+    if (this.#readable.errored) expectError(this.#readable);
+  }
+
+  // Leaves the Readable as it is: it may have more to give, but not to this guest.
+  stop() {
     this.#writer.destroy();
     if (this.#listeners === null) return;
     this.#detach();
@@ -44,8 +59,9 @@ class Input {
   }
 
   #listen() {
+    this.#readable.on('error', this.#onError);
     if (this.#readable.readableEnded) return this.#end();
-    for (const name of ['end', 'error', 'close']) this.#readable.on(name, this.#listeners[name]);
+    for (const name of ['end', 'close']) this.#readable.on(name, this.#listeners[name]);
   }
 
   #forward(chunk, onFailure) {
@@ -57,13 +73,16 @@ class Input {
     }
   }
 
+  // Another who listens for the end may have stopped it just now.
   #end() {
+    if (this.#listeners === null) return;
     this.#detach();
     this.#writer.end();
   }
 
   #fail(error, onFailure) {
-    this.release();
+    if (this.#listeners === null) return;
+    this.stop();
     onFailure(error);
   }
 

@@ -3,7 +3,7 @@
 // From a pipe that the guest writes to, into a Writable of the user.
 
 const pipeEnds = require('./pipe-ends.js');
-const { watch } = require('./watch.js');
+const { expectError, watch } = require('./watch.js');
 
 class Output {
   #reader;
@@ -72,7 +72,7 @@ class Output {
   // The event for it may come when we no longer listen, but is known by then.
   #writeFailed(error) {
     if (error.code === 'ERR_STREAM_DESTROYED') return this.#stop();
-    this.#writable.once('error', () => {});
+    expectError(this.#writable);
     this.#fail(error);
   }
 

@@ -61,7 +61,7 @@ class Pipes {
   }
 
   guestEnded() {
-    this.#input?.release();
+    this.#input?.stop();
     for (const output of this.#outputs.values()) output.guestEnded();
   }
 

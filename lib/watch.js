@@ -29,7 +29,13 @@ function watch(writable, watcher) {
     if (!watchers.delete(watcher) || watchers.size > 0) return;
     watched.delete(writable);
     writable.off('error', listeners.error).off('close', listeners.close);
+    if (writable.errored) expectError(writable);
   };
 }
 
-module.exports = { watch };
+// For an error that is known, but may be told when we no longer listen: the process would end.
+function expectError(stream) {
+  stream.once('error', () => {});
+}
+
+module.exports = { expectError, watch };
