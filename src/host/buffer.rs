@@ -99,7 +99,7 @@ pub(super) fn readv_now(
 ) -> Result<usize> {
     match without_waiting(libc::SYS_preadv2, fd, buffers) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
-            act_now(fd, Interest::READ, interrupt, || readv(fd, buffers))
+            act_now(fd, Interest::READ, interrupt, |fd| readv(fd, buffers))
         }
         result => result,
     }
@@ -115,7 +115,7 @@ pub(super) fn writev_now(
 ) -> Result<usize> {
     match without_waiting(libc::SYS_pwritev2, fd, buffers) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
-            act_now(fd, Interest::WRITE, interrupt, || writev(fd, buffers))
+            act_now(fd, Interest::WRITE, interrupt, |fd| writev(fd, buffers))
         }
         result => result,
     }
@@ -145,7 +145,7 @@ pub(super) fn readv_now(
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    act_now(fd, Interest::READ, interrupt, || readv(fd, buffers))
+    act_now(fd, Interest::READ, interrupt, |fd| readv(fd, buffers))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -154,7 +154,7 @@ pub(super) fn writev_now(
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    act_now(fd, Interest::WRITE, interrupt, || writev(fd, buffers))
+    act_now(fd, Interest::WRITE, interrupt, |fd| writev(fd, buffers))
 }
 
 /// Writes at the descriptor's own position, or at the end of a file open for appending.

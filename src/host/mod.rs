@@ -21,6 +21,7 @@ mod resolve;
 mod shared;
 mod socket;
 mod stream;
+mod terminal;
 mod types;
 
 pub use buffer::{Buffer, MAX_BUFFERS, Received};

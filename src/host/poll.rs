@@ -1,12 +1,13 @@
 //! Waiting until a descriptor is ready, or for some time.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::terminal::unblocked;
 use super::{Errno, Interrupt, Result};
 
 bitflags! {
@@ -121,17 +122,20 @@ pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> Result<bool> {
 
 /// Reads, accepts or writes what is possible now, for calls that the system gives no way to make
 /// without waiting. Those in this process who wait for the same do so one after the other: none is
-/// left to wait because another was quicker.
+/// left to wait because another was quicker. Terminals can mostly be opened so that nothing waits.
 ///
 /// Errors: `EAGAIN` when it would wait; `ECANCELED` when interrupted; those of `act`.
 pub(super) fn act_now<T>(
     fd: BorrowedFd<'_>,
     interest: Interest,
     interrupt: Interrupt,
-    act: impl FnOnce() -> Result<T>,
+    act: impl FnOnce(BorrowedFd<'_>) -> Result<T>,
 ) -> Result<T> {
+    if let Some(own) = unblocked(fd) {
+        return act(own.as_fd());
+    }
     let _turn = lock_until(turns(fd, interest)?, interrupt)?;
-    if is_ready(fd, interest)? { act() } else { Err(Errno::Again) }
+    if is_ready(fd, interest)? { act(fd) } else { Err(Errno::Again) }
 }
 
 /// Whose turn it is with a file, whichever descriptors it has. Few files share one, so that who does

@@ -59,11 +59,11 @@ impl Stream {
 
     /// A socket that the host lends may wait when it must not.
     fn accept_one(&self, fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-        let accept = || Ok(accept(fd)?);
+        let accept = |fd: BorrowedFd<'_>| Ok(accept(fd)?);
         if self.must_poll() {
             act_now(fd, Interest::READ, self.interrupt(), accept)
         } else {
-            accept()
+            accept(fd)
         }
     }
 

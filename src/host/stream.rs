@@ -2,13 +2,14 @@
 //! the host lent, pipes, terminals, devices, sockets. Its position, if any, is the kernel's.
 #![allow(unsafe_code)] // Borrows descriptors that belong to the host.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use arrayvec::ArrayVec;
 use rustix::fs::OFlags;
 
 use super::buffer::{preadv, pwritev, readv, readv_now, retry_on_intr, writev, writev_now};
 use super::poll::{self, Interest};
+use super::terminal::is_terminal;
 use super::types::signed;
 use super::{
     Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, SetTimes,
@@ -326,9 +327,4 @@ fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {
         rustix::fs::FileType::Socket => super::socket::filetype(fd),
         kind => Ok(kind.into()),
     }
-}
-
-fn is_terminal(fd: BorrowedFd<'_>) -> bool {
-    // SAFETY: isatty looks at the descriptor only.
-    unsafe { libc::isatty(fd.as_raw_fd()) == 1 }
 }
