@@ -548,7 +548,8 @@ export interface RunOptions {
   /**
    * Milliseconds after which the guest is ended, whether it computes or waits:
    * `ERR_WASI_TIMEOUT`. 0 and `Infinity` stand for none. Counted from when the guest
-   * starts, for an instance from the start of each call.
+   * starts, for an instance from the start of each call. It does not limit a stream
+   * that is slow to take the output of a guest that has ended: use `signal` for that.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE`, or `ERR_OUT_OF_RANGE` if this is negative.
    *
