@@ -91,31 +91,34 @@ pub(super) fn readv(fd: BorrowedFd<'_>, buffers: &[Buffer<'_>]) -> Result<usize>
 
 /// Like `readv`, but never waits for what others who read the same have taken: where the system
 /// can't promise that, as for a FIFO or a terminal, only one thread reads at a time.
-#[cfg(target_os = "linux")]
 pub(super) fn readv_now(
     fd: BorrowedFd<'_>,
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    match without_waiting(libc::SYS_preadv2, fd, buffers) {
-        Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
-            act_now(fd, Interest::READ, interrupt, |fd| readv(fd, buffers))
-        }
-        result => result,
-    }
+    transfer_now(Interest::READ, readv, fd, buffers, interrupt)
 }
 
 /// Like `writev`, but never waits for room that others who write to the same have taken: as
 /// `readv_now`.
-#[cfg(target_os = "linux")]
 pub(super) fn writev_now(
     fd: BorrowedFd<'_>,
     buffers: &[Buffer<'_>],
     interrupt: Interrupt,
 ) -> Result<usize> {
-    match without_waiting(libc::SYS_pwritev2, fd, buffers) {
+    transfer_now(Interest::WRITE, writev, fd, buffers, interrupt)
+}
+
+fn transfer_now(
+    interest: Interest,
+    transfer: fn(BorrowedFd<'_>, &[Buffer<'_>]) -> Result<usize>,
+    fd: BorrowedFd<'_>,
+    buffers: &[Buffer<'_>],
+    interrupt: Interrupt,
+) -> Result<usize> {
+    match without_waiting(interest, fd, buffers) {
         Err(Errno::NotSup | Errno::NoSys | Errno::Inval) => {
-            act_now(fd, Interest::WRITE, interrupt, |fd| writev(fd, buffers))
+            act_now(fd, interest, interrupt, |fd| transfer(fd, buffers))
         }
         result => result,
     }
@@ -125,10 +128,12 @@ pub(super) fn writev_now(
 /// that asks for those would not load there.
 #[cfg(target_os = "linux")]
 fn without_waiting(
-    number: libc::c_long,
+    interest: Interest,
     fd: BorrowedFd<'_>,
     buffers: &[Buffer<'_>],
 ) -> Result<usize> {
+    let is_write = interest == Interest::WRITE;
+    let number = if is_write { libc::SYS_pwritev2 } else { libc::SYS_preadv2 };
     let (list, count) = raw(buffers);
     let [fd, count, flags] = [fd.as_raw_fd(), count, libc::RWF_NOWAIT].map(libc::c_long::from);
     // The descriptor's own position, which is -1, comes in two halves; where the first has 64 bits,
@@ -139,22 +144,10 @@ fn without_waiting(
     transferred(result as isize)
 }
 
+/// Only Linux has such calls.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn readv_now(
-    fd: BorrowedFd<'_>,
-    buffers: &[Buffer<'_>],
-    interrupt: Interrupt,
-) -> Result<usize> {
-    act_now(fd, Interest::READ, interrupt, |fd| readv(fd, buffers))
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn writev_now(
-    fd: BorrowedFd<'_>,
-    buffers: &[Buffer<'_>],
-    interrupt: Interrupt,
-) -> Result<usize> {
-    act_now(fd, Interest::WRITE, interrupt, |fd| writev(fd, buffers))
+fn without_waiting(_: Interest, _: BorrowedFd<'_>, _: &[Buffer<'_>]) -> Result<usize> {
+    Err(Errno::NotSup)
 }
 
 /// Writes at the descriptor's own position, or at the end of a file open for appending.
