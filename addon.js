@@ -9,9 +9,10 @@ const version = '0.1.0'; // that of package.json, which is not read for this
 const { platform, arch, execPath } = process;
 const named = (suffix) => `${platform}-${arch}${suffix}`;
 
-// Two C libraries in one process would end it, so nothing is tried that is for the other. The name
-// of the dynamic loader, near the start of the executable, tells which one this process has, in a
-// tenth of the time that a report takes.
+// An addon for musl brings a second C library into a process that has glibc, which would end it, so
+// it is tried only where there is musl; one for glibc just fails there. The name of the dynamic
+// loader, near the start of the executable, tells which one this process has, in a tenth of the time
+// that a report takes.
 function usesMusl() {
   const [, libc] = /\/ld-(musl|linux)-/.exec(startOf(execPath)) ?? [];
   return libc === undefined ? reportsMusl() : libc === 'musl';
