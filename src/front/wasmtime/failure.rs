@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{GcHeapOutOfMemory, Trap, WasmBacktrace};
 
 use crate::abi::errno;
 use crate::system::Errno;
@@ -88,20 +88,26 @@ impl Failure {
             .with("path", Detail::Text(path.into()))
     }
 
-    /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest.
-    pub fn ended(error: &wasmtime::Error) -> Self {
+    /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest. The program has
+    /// `functions` itself; those behind were added to it and are left out of the backtrace.
+    pub fn ended(error: &wasmtime::Error, functions: u32) -> Self {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => {
                 Failure::new("ERR_WASI_OUT_OF_FUEL", "The program used up its fuel")
             }
-            Some(trap) => trapped(error, name(*trap), &trap.to_string()),
-            None => trapped(error, "exception", &error.root_cause().to_string()),
+            Some(trap) => trapped(error, functions, name(*trap), &trap.to_string()),
+            None if error.is::<GcHeapOutOfMemory<()>>() => {
+                let reason = "the heap of garbage-collected objects is full";
+                trapped(error, functions, "heap-out-of-memory", reason)
+            }
+            None => trapped(error, functions, "exception", &error.root_cause().to_string()),
         }
     }
 }
 
-fn trapped(error: &wasmtime::Error, name: &str, reason: &str) -> Failure {
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(readable);
+fn trapped(error: &wasmtime::Error, functions: u32, name: &str, reason: &str) -> Failure {
+    let backtrace = error.downcast_ref::<WasmBacktrace>();
+    let backtrace = backtrace.map(|backtrace| readable(backtrace, functions));
     let reason = reason.trim_start_matches("wasm trap: ");
     Failure::new("ERR_WASI_TRAP", format!("The program trapped: {reason}"))
         .with("trap", Detail::Text(name.into()))
@@ -114,8 +120,9 @@ const MAX_NAME: usize = 200;
 const MAX_FRAMES: usize = 50;
 
 /// Names of functions, the innermost first. Offsets would be those of code that nobody knows.
-fn readable(backtrace: &WasmBacktrace) -> String {
-    let names = backtrace.frames().iter().take(MAX_FRAMES).map(|frame| match frame.func_name() {
+fn readable(backtrace: &WasmBacktrace, functions: u32) -> String {
+    let frames = backtrace.frames().iter().filter(|frame| frame.func_index() < functions);
+    let names = frames.take(MAX_FRAMES).map(|frame| match frame.func_name() {
         Some(name) => demangled(name),
         None => format!("<wasm function {}>", frame.func_index()),
     });

@@ -10,7 +10,7 @@ use wasmtime::{Engine, ExternType, InstancePre, Module, ValType};
 use super::cache::Cache;
 use super::engine::{Machine, Variant, machine};
 use super::failure::Failure;
-use super::interruptible::{interruptible, is_ours};
+use super::interruptible::{Names, interruptible};
 use super::linker::MODULES;
 use super::store::Guest;
 use crate::abi::FUNCTIONS;
@@ -50,6 +50,8 @@ pub struct Program {
 pub(super) struct Ready {
     pub machine: Arc<Machine>,
     pub module: Module,
+    /// Of the exports that were added.
+    pub names: Names,
     /// Or why its imports can't be had.
     pub linked: Result<InstancePre<Guest>, Failure>,
 }
@@ -101,7 +103,7 @@ impl Program {
             Code::Wasm(wasm) => Some(wasm),
             Code::Precompiled(_) => None,
         };
-        let info = info(&ready.module, size);
+        let info = info(&ready, size);
         let ready = Mutex::new(HashMap::from([(variant, Arc::new(ready))]));
         Ok(Program { wasm, cache, pooled: variant.pooled, ready, info })
     }
@@ -248,7 +250,8 @@ impl Ready {
             },
             Err,
         );
-        Ready { machine, module, linked }
+        let names = added_names(&module);
+        Ready { machine, module, names, linked }
     }
 }
 
@@ -270,13 +273,20 @@ fn missing_import(module: &Module) -> Option<Failure> {
     )
 }
 
-fn info(module: &Module, size: usize) -> Info {
+fn added_names(module: &Module) -> Names {
+    // Precompiled code of elsewhere need not have any: then nothing can end it while it computes.
+    let names = Names::among(module.exports().map(|export| export.name()));
+    names.unwrap_or_else(|| Names::beside([].into_iter(), u32::MAX))
+}
+
+fn info(ready: &Ready, size: usize) -> Info {
+    let module = &ready.module;
     let imports = module.imports().map(|import| Import {
         module: import.module().into(),
         name: import.name().into(),
         shape: shape(&import.ty()),
     });
-    let exports = module.exports().filter(|export| !is_ours(export.name()));
+    let exports = module.exports().filter(|export| !ready.names.contains(export.name()));
     let exports = exports.map(|export| (export.name().into(), shape(&export.ty())));
     Info { imports: imports.collect(), exports: exports.collect(), size }
 }

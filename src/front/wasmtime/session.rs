@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{Instance, PoolConcurrencyLimitError, Store};
+use wasmtime::{GcHeapOutOfMemory, Instance, PoolConcurrencyLimitError, Store, Trap};
 
 use super::control::{Control, Reason, Word, give_back, take_signal};
 use super::failure::{Failure, guarded};
-use super::interruptible::{INTERRUPT, START};
-use super::limits::Limits;
+use super::limits::{Limits, MemoryLimit};
 use super::linker::Stop;
 use super::program::{Program, Ready};
 use super::run::{Outcome, Settings, Stream};
@@ -73,14 +72,14 @@ impl Session {
         if let Some(word) = self.word {
             self.store.data().control.instantiated(word);
         }
-        if let Some(start) = instance.get_func(&mut self.store, START) {
+        if let Some(start) = instance.get_func(&mut self.store, &self.ready.names.start) {
             start.typed::<(), ()>(&self.store)?.call(&mut self.store, ())?;
         }
         Ok(instance)
     }
 
     fn word_of(&mut self, instance: Instance) -> Option<Word> {
-        let memory = instance.get_memory(&mut self.store, INTERRUPT)?;
+        let memory = instance.get_memory(&mut self.store, &self.ready.names.interrupt)?;
         // SAFETY: memories start at a page and stay where they are as long as the store, which
         // outlives every call; this one has a page.
         Some(unsafe { Word::new(memory.data_ptr(&self.store)) })
@@ -100,11 +99,26 @@ impl Session {
         }
         control.start(self.word, self.signal);
         let result = guarded(|| body(self));
-        control.finish();
         self.took = self.began.elapsed();
+        if timeout.is_some_and(|timeout| self.took >= timeout) {
+            control.cancel(Reason::Timeout);
+        }
+        control.finish();
         match result {
-            Ok(result) => result.map_err(|error| self.end(&error)),
+            Ok(result) => self.ended(control, result),
             Err(bug) => Err(End::Failure(bug)),
+        }
+    }
+
+    /// A guest that was to end has no result, even if it has reached its own end since.
+    fn ended<T>(&mut self, control: &Control, result: wasmtime::Result<T>) -> Result<T, End> {
+        let end = match result.map_err(|error| self.end(&error)) {
+            Err(End::Failure(failure)) => return Err(End::Failure(failure)),
+            end => end,
+        };
+        match control.reason() {
+            Some(reason) => Err(End::Failure(canceled(reason))),
+            None => end,
         }
     }
 
@@ -114,7 +128,7 @@ impl Session {
         if let Some(Stop::Exit(code)) = stop {
             return End::Exit(code);
         }
-        if std::mem::take(&mut guest.limits.exceeded) {
+        if wanted_too_much(error) && std::mem::take(&mut guest.limits.exceeded) {
             return End::Failure(Failure::new(
                 "ERR_WASI_MEMORY_LIMIT",
                 "The program wanted more memory than its limit",
@@ -124,7 +138,7 @@ impl Session {
             (_, Some(Stop::MaxBuffer)) => max_buffer(),
             (Some(reason), _) => canceled(reason),
             _ if error.is::<PoolConcurrencyLimitError>() => too_many(error),
-            _ => Failure::ended(error),
+            _ => Failure::ended(error, self.ready.names.functions),
         })
     }
 
@@ -216,6 +230,14 @@ pub(super) fn canceled(reason: Reason) -> Failure {
         Reason::Timeout => Failure::new("ERR_WASI_TIMEOUT", "The program ran out of time"),
         Reason::Abort => Failure::new("ABORT_ERR", "The operation was aborted"),
     }
+}
+
+/// The engine tries to make do with less before it gives up: what was refused once need not be what
+/// the guest ended of.
+fn wanted_too_much(error: &wasmtime::Error) -> bool {
+    error.is::<MemoryLimit>()
+        || error.is::<GcHeapOutOfMemory<()>>()
+        || error.downcast_ref::<Trap>() == Some(&Trap::AllocationTooLarge)
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {

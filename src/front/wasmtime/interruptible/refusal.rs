@@ -1,0 +1,46 @@
+//! Why a program can't be rewritten.
+
+use wasm_encoder::reencode;
+use wasmparser::BinaryReaderError;
+
+/// See the module.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It is not valid after all.
+    Invalid(BinaryReaderError),
+    /// It would be larger than modules may be.
+    TooLarge(String),
+}
+
+pub(super) type Result<T> = std::result::Result<T, Refusal>;
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::Invalid(error) => error.fmt(formatter),
+            Refusal::TooLarge(reason) => formatter.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Refusal {
+    /// An index that a valid module can't have.
+    pub fn unknown() -> Self {
+        Refusal::TooLarge("The program names something that it does not have".into())
+    }
+}
+
+impl From<BinaryReaderError> for Refusal {
+    fn from(error: BinaryReaderError) -> Self {
+        Refusal::Invalid(error)
+    }
+}
+
+/// Types of a module whose indexes stay as they are.
+impl From<reencode::Error<std::convert::Infallible>> for Refusal {
+    fn from(error: reencode::Error<std::convert::Infallible>) -> Self {
+        Refusal::TooLarge(format!("The program has a type that can't be used here: {error}"))
+    }
+}
