@@ -198,7 +198,6 @@ impl NewArray {
         let mut code = function.instructions();
         let length = self.length();
         code.block(BlockType::Empty);
-        code.local_get(length).i32_const(self.bulk.small() as i32).i32_le_u().br_if(0);
         check.emit(&mut code);
         code.local_get(length).i32_const(self.most).i32_gt_u().if_(BlockType::Empty);
         if !self.is_bounded() {

@@ -6,16 +6,25 @@ use wasmparser::{FunctionBody, Operator};
 
 use super::Result;
 use super::facts::{Body, Facts};
+use super::inline::{Piecewise, Scratch};
 use super::paths::{BUDGET, Path};
 use super::pieces::{Bulk, Pieces};
 use super::price::{Call, Price, Prices, SMALL};
 
 /// What to change in the body of a function.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Edit {
     Check(u64),
-    /// A call of the function with this index, in place of an instruction.
-    Call(Range<u64>, u32),
+    /// An instruction that is done by a function that was added, unless it is small.
+    Pieces(Range<u64>, Piecewise),
+}
+
+/// The edits of a function, in the order of their places.
+#[derive(Debug)]
+pub(super) struct Edits {
+    pub edits: Vec<Edit>,
+    /// What keeps lengths: locals behind those of the function.
+    pub scratch: Scratch,
 }
 
 /// A block that has not ended.
@@ -28,6 +37,8 @@ struct Frame {
 }
 
 struct Walk<'f> {
+    facts: &'f Facts,
+    scratch: Scratch,
     prices: Prices<'f>,
     pieces: &'f mut Pieces,
     path: Path,
@@ -37,14 +48,16 @@ struct Walk<'f> {
     constant: Option<u64>,
 }
 
-/// The edits of the `index`th function that the module defines, in the order of their places.
+/// The edits of the `index`th function that the module defines.
 pub(super) fn edits(
     index: usize,
     body: &FunctionBody<'_>,
     facts: &Facts,
     pieces: &mut Pieces,
-) -> Result<Vec<Edit>> {
+) -> Result<Edits> {
     let mut walk = Walk {
+        facts,
+        scratch: Scratch::behind(facts.type_of_defined(index), body)?,
         prices: Prices::new(facts, facts.type_of_defined(index)),
         pieces,
         path: Path::LEAF.plus(facts.prologue(body)?),
@@ -61,7 +74,7 @@ pub(super) fn edits(
         let operator = reader.read()?;
         walk.take(&operator, start..reader.original_position());
     }
-    Ok(walk.edits)
+    Ok(Edits { edits: walk.edits, scratch: walk.scratch })
 }
 
 impl Frame {
@@ -109,7 +122,9 @@ impl Walk<'_> {
         if self.constant.is_some_and(|length| bulk.is_small(length)) {
             return;
         }
-        self.edits.push(Edit::Call(place.clone(), self.pieces.function(bulk)));
+        let local = self.scratch.local(bulk.is_length_64(self.facts));
+        let piecewise = Piecewise { bulk, local, function: self.pieces.function(bulk) };
+        self.edits.push(Edit::Pieces(place.clone(), piecewise));
         self.path = self.path.or(Path::RETURNED);
     }
 

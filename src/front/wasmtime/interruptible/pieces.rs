@@ -1,7 +1,7 @@
 //! Instructions whose time grows with an operand, done in pieces with checks between them.
 //!
-//! Each becomes a call of a function that is added to the module. It does what is small at once;
-//! what is large it does in pieces, after having made sure that all of it is within bounds: as the
+//! Unless it turns out to be small (`inline`), each becomes a call of a function that is added to the
+//! module. That does it in pieces, after having made sure that all of it is within bounds: as the
 //! specification wants it, nothing is written when the instruction traps. What is out of bounds is
 //! left to the instruction itself, for the right trap.
 //!
@@ -90,6 +90,19 @@ impl Bulk {
         }
     }
 
+    /// Whether its length has 64 bits.
+    pub fn is_length_64(self, facts: &Facts) -> bool {
+        let memory = |index: u32| facts.memories.get(index as usize).is_some_and(|is_64| *is_64);
+        let table = |index: u32| facts.tables.get(index as usize).is_some_and(|(_, is_64)| *is_64);
+        match self {
+            Bulk::MemoryFill { memory: target } => memory(target),
+            Bulk::MemoryCopy { to, from } => memory(to) && memory(from),
+            Bulk::TableFill { table: target } => table(target),
+            Bulk::TableCopy { to, from } => table(to) && table(from),
+            _ => false,
+        }
+    }
+
     /// The instruction itself.
     pub fn emit(self, code: &mut InstructionSink<'_>) {
         match self {
@@ -133,6 +146,11 @@ impl Pieces {
             functions.push(added(bulk, facts, check, &mut self)?);
         }
         Ok(functions)
+    }
+
+    /// Index of the type of a function that is added, in a module that has so many itself.
+    pub fn type_of(&self, function: u32, types: usize) -> u32 {
+        types as u32 + (function - self.first)
     }
 
     /// Index of the function that does this.

@@ -64,7 +64,6 @@ impl Ranges {
         let mut code = function.instructions();
         code.block(BlockType::Empty);
         self.keep_length(&mut code, locals);
-        code.local_get(length).i64_const(self.bulk.small().cast_signed()).i64_le_u().br_if(0);
         check.emit(&mut code);
         for start in &self.starts {
             self.leave_if_outside(&mut code, *start, locals);

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use wasm_encoder::{Encode, ExportKind, ExportSection, Module, RawSection, SectionId};
-use wasmparser::{FunctionBody, Parser, Payload};
+use wasmparser::{Parser, Payload};
 
 use super::added::Added;
-use super::body::{Edit, edits};
+use super::body::edits;
 use super::check::{Check, MEMORY};
+use super::editor::{Editor, bytes};
 use super::facts::Facts;
 use super::names::Names;
 use super::pieces::Pieces;
@@ -15,7 +16,6 @@ use super::{Refusal, Result};
 
 /// Limits of JavaScript's interface, which wasmtime has as well.
 /// <https://webassembly.github.io/spec/js-api/#limits>
-const MAX_FUNCTION_SIZE: usize = 7_654_321;
 const MAX_MEMORIES: usize = 100;
 const MAX_ENTRIES: usize = 1_000_000;
 
@@ -66,7 +66,8 @@ fn code(wasm: &[u8], facts: &Facts) -> Result<(Vec<u8>, Vec<Added>)> {
     for payload in Parser::new(0).parse_all(wasm) {
         if let Payload::CodeSectionEntry(body) = payload? {
             let edits = edits(index, &body, facts, &mut pieces)?;
-            edited(wasm, &body, &edits, &check)?.as_slice().encode(&mut bodies);
+            let editor = Editor { wasm, facts, check: &check, pieces: &pieces };
+            editor.edited(&body, &edits)?.as_slice().encode(&mut bodies);
             index += 1;
         }
     }
@@ -86,42 +87,6 @@ fn code(wasm: &[u8], facts: &Facts) -> Result<(Vec<u8>, Vec<Added>)> {
         code.encode(&mut bodies);
     }
     Ok((bodies, added))
-}
-
-/// The body of a function, with its edits.
-fn edited(wasm: &[u8], body: &FunctionBody<'_>, edits: &[Edit], check: &Check) -> Result<Vec<u8>> {
-    let range = body.range();
-    let mut copied = range.start;
-    let mut code = Vec::with_capacity((range.end - range.start) as usize + edits.len() * 16);
-    for edit in edits {
-        match edit {
-            Edit::Check(place) => {
-                code.extend_from_slice(bytes(wasm, copied..*place));
-                code.extend_from_slice(check.encoded());
-                copied = *place;
-            }
-            Edit::Call(place, function) => {
-                code.extend_from_slice(bytes(wasm, copied..place.start));
-                wasm_encoder::InstructionSink::new(&mut code).call(*function);
-                copied = place.end;
-            }
-        }
-    }
-    code.extend_from_slice(bytes(wasm, copied..range.end));
-    if code.len() > MAX_FUNCTION_SIZE {
-        return Err(Refusal::TooLarge(format!(
-            "A function of the program has {} bytes, {} with checks for the timeout: \
-             {MAX_FUNCTION_SIZE} is the most",
-            range.end - range.start,
-            code.len(),
-        )));
-    }
-    Ok(code)
-}
-
-/// Offsets are those of a slice, so they fit.
-fn bytes(wasm: &[u8], range: Range<u64>) -> &[u8] {
-    &wasm[range.start as usize..range.end as usize]
 }
 
 /// What a section gets behind its own entries.
