@@ -52,7 +52,13 @@ impl Limits {
     }
 }
 
-/// Growing beyond the limit ends the guest. Beyond what its own type allows, growing just fails.
+/// What a memory grows to in place. Beyond, all of it would have to be moved, which takes seconds.
+const MOST_IN_PLACE: usize = 4 << 30;
+/// As in JavaScript's interface: <https://webassembly.github.io/spec/js-api/#limits>.
+const MOST_ELEMENTS: usize = 10_000_000;
+
+/// Growing beyond the limit ends the guest. Beyond what its own type allows, or what can be done
+/// in a bounded time, growing just fails.
 ///
 /// What the engine then fails to grow stays counted: it tells of failures that were never asked
 /// about, too, and a guest that could have them taken back would get around its limit.
@@ -63,7 +69,8 @@ impl ResourceLimiter for Limits {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        let moves = current > 0 && desired > MOST_IN_PLACE;
+        if moves || maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         self.grow(current as u64, desired as u64)
@@ -75,7 +82,7 @@ impl ResourceLimiter for Limits {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        if desired > maximum.unwrap_or(MOST_ELEMENTS).min(MOST_ELEMENTS) {
             return Ok(false);
         }
         self.grow(current as u64 * BYTES_PER_ELEMENT, desired as u64 * BYTES_PER_ELEMENT)
