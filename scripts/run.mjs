@@ -34,6 +34,8 @@ const commands = {
 
   attacks: () => node('scripts/attacks.mjs', ...process.argv.slice(3)),
 
+  hostile: () => node('scripts/hostile.mjs', ...process.argv.slice(3)),
+
   fuzz: () => node('fuzz/differential/run.mjs', ...process.argv.slice(3)),
 
   compat() {

@@ -1,0 +1,76 @@
+// Runs every program of __test__/hostile, each in a process of its own, and prints how late each ended and
+// the most memory it took. Needs a build.
+//
+//   node scripts/hostile.mjs [words of names] [--markdown]
+
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { attacks } = require('../__test__/hostile/support/catalog.js');
+const { holds, limitOf } = require('../__test__/hostile/support/judge.js');
+const { runAll } = require('../__test__/hostile/support/runner.js');
+
+const markdown = process.argv.includes('--markdown');
+const words = process.argv.slice(2).filter((word) => word !== '--markdown');
+const chosen = attacks.filter(({ name }) => words.every((word) => name.includes(word)));
+
+const MIB = 2 ** 20;
+const milliseconds = (value) => (value === undefined ? '—' : value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
+const memory = (bytes) => `${Math.round(bytes / MIB)} MiB`;
+
+function size(bytes) {
+  if (bytes === undefined) return '—';
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+// When the attack was to end, and by what.
+function asked(attack) {
+  const limit = limitOf(attack);
+  if (attack.abortAfter !== undefined) return `abort after ${limit} ms`;
+  if (attack.closeAfter !== undefined) return `close() after ${limit} ms`;
+  return limit === undefined ? '—' : `timeout: ${limit}`;
+}
+
+const outcome = ({ outcomes }) => [...new Set(outcomes)].join(', ');
+
+const columns = markdown
+  ? ['attack', 'size of the module', 'asked', 'ended after', 'peak memory']
+  : ['attack', 'size', 'asked', 'ended after', 'peak memory', 'outcome', 'compiled in', 'work stopped', 'loop blocked',
+    'run() beside', 'compile() beside'];
+
+function row(attack, result) {
+  const ended = result.after ?? result.prepared;
+  const shown = [attack.title, size(result.size), asked(attack), milliseconds(ended), memory(result.peak)];
+  if (markdown) return shown;
+  const beside = (end) => (end ? `${milliseconds(end.after)}${end.outcome === 'resolved' ? '' : ` ${end.outcome}`}` : '—');
+  return [
+    ...shown, `${outcome(result)}${holds(attack, result) ? '' : ' **!**'}`, milliseconds(result.prepared),
+    milliseconds(result.stopped), milliseconds(result.delay), beside(result.innocentRun), beside(result.innocentCompile),
+  ];
+}
+
+const line = (cells) => `| ${cells.join(' | ')} |`;
+
+const results = new Map();
+await runAll(chosen, {}, (attack, result) => {
+  results.set(attack, result);
+  process.stderr.write(`${results.size}/${chosen.length} ${holds(attack, result) ? ' ' : '!'} ${attack.name}: ${outcome(result)}\n`);
+});
+
+for (const family of new Set(chosen.map((attack) => attack.family))) {
+  const own = chosen.filter((attack) => attack.family === family);
+  const aligned = columns.map((_, index) => (index === 1 || index === 3 || index === 4 ? '--:' : '---'));
+  console.log(['', `#### ${family}`, '', line(columns), line(aligned),
+    ...own.map((attack) => line(row(attack, results.get(attack))))].join('\n'));
+}
+
+const broken = chosen.filter((attack) => !holds(attack, results.get(attack)));
+const lateness = chosen.flatMap((attack) => {
+  const limit = limitOf(attack);
+  const { after } = results.get(attack);
+  return limit === undefined || after === undefined ? [] : [after - limit];
+});
+console.log(`\n${chosen.length - broken.length} of ${chosen.length} attacks ended as they must; ` +
+  `the latest ${milliseconds(Math.max(...lateness))} after its time.`);
+process.exitCode = broken.length > 0 ? 1 : 0;
