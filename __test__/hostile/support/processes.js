@@ -12,15 +12,16 @@ function read(file) {
   }
 }
 
-function children(pid) {
-  let tasks;
+function threads(pid) {
   try {
-    tasks = fs.readdirSync(`/proc/${pid}/task`);
+    return fs.readdirSync(`/proc/${pid}/task`);
   } catch {
     return [];
   }
-  return tasks.flatMap((task) => read(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean).map(Number));
 }
+
+const children = (pid) =>
+  threads(pid).flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number));
 
 // The process and all that came of it.
 function family(pid) {
@@ -46,4 +47,12 @@ function processorTime(pids) {
   }, 0);
 }
 
-module.exports = { family, memory, processorTime };
+// Whether a thread of the processes is at work, other than the main thread of this one.
+function busy(pids) {
+  return pids.some((pid) => threads(pid).some((thread) => {
+    const stat = read(`/proc/${pid}/task/${thread}/stat`);
+    return Number(thread) !== process.pid && stat.slice(stat.lastIndexOf(')') + 2).startsWith('R');
+  }));
+}
+
+module.exports = { busy, family, memory, processorTime };
