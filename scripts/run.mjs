@@ -38,6 +38,8 @@ const commands = {
 
   fuzz: () => node('fuzz/differential/run.mjs', ...process.argv.slice(3)),
 
+  fuzzModules: () => node('fuzz/modules/run.mjs', ...process.argv.slice(3)),
+
   compat() {
     installPackages();
     installPackages('compat/programs');
