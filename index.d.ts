@@ -90,7 +90,10 @@ export interface WASIOptions {
   version: 'unstable' | 'preview1';
 }
 
-/** A directory for the guest. */
+/**
+ * A directory for the guest. Other own properties, such as `readOnly`, are
+ * `ERR_INVALID_ARG_VALUE`.
+ */
 export interface Preopen {
   /**
    * Path on the host.
@@ -410,7 +413,9 @@ export type Encoding =
   | 'ascii' | 'utf8' | 'utf-8' | 'utf16le' | 'utf-16le' | 'ucs2' | 'ucs-2'
   | 'base64' | 'base64url' | 'latin1' | 'binary' | 'hex';
 
-/** Options of {@link compile}. */
+/**
+ * Options of {@link compile}; see {@link RunOptions} for which properties are options.
+ */
 export interface CompileOptions {
   /**
    * Where compiled code is kept for the next process: `true` stands for
@@ -445,7 +450,16 @@ export interface CompileOptions {
   signal?: AbortSignalLike | undefined;
 }
 
-/** Options of {@link Program.run} and {@link Program.instantiate}. */
+/**
+ * Options of {@link Program.run} and {@link Program.instantiate}.
+ *
+ * The options of this function, {@link compile}, {@link run} and {@link configure} are
+ * own properties of an object, enumerable or not; each is read once, and `undefined`
+ * stands for the default. A name that is no option of the function, such as
+ * `memorylimit`, is `ERR_INVALID_ARG_VALUE`, and so is an option that is inherited,
+ * such as a getter of a class: a limit must not be given in vain. What is inherited
+ * from `Object.prototype` is never looked at.
+ */
 export interface RunOptions {
   /**
    * Command line arguments of the guest, the program's name first. Elements are
@@ -858,18 +872,20 @@ export interface Configuration {
 export function compile(source: Source, options?: CompileOptions): Promise<Program>;
 
 /**
- * Compiles and runs a program: see {@link compile} and {@link Program.run}. The
- * event loop is not blocked meanwhile. If `source` is a {@link Program}, the other
- * options of `compile()` than `signal` are not looked at.
+ * Compiles and runs a program: see {@link compile} and {@link Program.run}, whose
+ * options it takes both. The event loop is not blocked meanwhile. If `source` is a
+ * {@link Program}, the other options of `compile()` than `signal` are
+ * `ERR_INVALID_ARG_VALUE`: it is compiled already.
  *
- * Rejects with what these two reject with; all options of the run are checked before
- * anything is read.
+ * Rejects with what these two reject with; all options are checked before anything
+ * is read.
  */
-export function run(source: Source | Program, options?: CompileOptions & TextRunOptions): Promise<RunResult<string>>;
-export function run(source: Source | Program, options: CompileOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
-export function run(
-  source: Source | Program, options?: CompileOptions & RunOptions,
-): Promise<RunResult<string | Bytes>>;
+export function run(source: Source | Program, options?: TextRunOptions): Promise<RunResult<string>>;
+export function run(source: Source | Program, options: BytesRunOptions): Promise<RunResult<Bytes>>;
+export function run(source: Source | Program, options?: RunOptions): Promise<RunResult<string | Bytes>>;
+export function run(source: Source, options?: CompileOptions & TextRunOptions): Promise<RunResult<string>>;
+export function run(source: Source, options: CompileOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
+export function run(source: Source, options?: CompileOptions & RunOptions): Promise<RunResult<string | Bytes>>;
 
 /**
  * Sets what counts for the whole process, Workers included.

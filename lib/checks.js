@@ -6,9 +6,9 @@ const { isSharedArrayBuffer } = require('node:util').types;
 const { invalidType, invalidValue, outOfRange } = require('./errors.js');
 
 // As Node's validateObject: no array, no function.
-function object(value, name) {
+function object(value, name, expected = 'of type object') {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
-  throw invalidType(name, 'of type object', value);
+  throw invalidType(name, expected, value);
 }
 
 function boolean(value, name) {

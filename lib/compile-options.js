@@ -1,30 +1,27 @@
 'use strict';
 
-// The options of compile().
+// The options of compile() that run() has too, and where compiled code is kept.
 
 const os = require('node:os');
 const path = require('node:path');
 const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
 
-const none = Object.freeze({});
+// By name: how it is read, and what it is by default. `cache` is true for the default folder, null
+// for none.
+const compiling = {
+  cache: [readCache, true],
+  allowPrecompiled: [checks.boolean, false],
+};
 
-function readCompileOptions(options = none) {
-  const { cache = true, allowPrecompiled = false, signal } = checks.object(options, 'options');
-  return {
-    cache: cacheFolder(cache),
-    precompiled: checks.boolean(allowPrecompiled, 'options.allowPrecompiled'),
-    signal: signal === undefined ? undefined : checks.signal(signal, 'options.signal'),
-  };
+function readCache(cache, name) {
+  if (typeof cache === 'boolean') return cache || null;
+  if (typeof cache !== 'string') throw invalidType(name, 'of type boolean or string', cache);
+  if (cache === '') throw invalidValue(name, 'must not be empty', cache);
+  return path.resolve(checks.noNull(cache, name));
 }
 
-function cacheFolder(cache) {
-  if (cache === true) return defaultFolder();
-  if (cache === false) return null;
-  if (typeof cache !== 'string') throw invalidType('options.cache', 'of type boolean or string', cache);
-  if (cache === '') throw invalidValue('options.cache', 'must not be empty', cache);
-  return path.resolve(checks.noNull(cache, 'options.cache'));
-}
+const cacheFolder = (cache) => (cache === true ? defaultFolder() : cache);
 
 // The specification of these folders says that a relative one is to be ignored.
 function defaultFolder() {
@@ -44,4 +41,4 @@ function homeFolder() {
   }
 }
 
-module.exports = { readCompileOptions };
+module.exports = { cacheFolder, compiling };

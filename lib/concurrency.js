@@ -4,12 +4,17 @@
 
 const checks = require('./checks.js');
 const native = require('./native.js');
+const { OptionTable } = require('./option-table.js');
 
 const MOST = 1024;
 
+const table = new OptionTable('configure()', {
+  concurrency: [(value, name) => checks.integer(value, name, 1, MOST), undefined],
+});
+
 function configure(options) {
-  const { concurrency } = checks.object(options, 'options');
-  if (concurrency !== undefined) native.configure(checks.integer(concurrency, 'options.concurrency', 1, MOST));
+  const { concurrency } = table.read(options);
+  if (concurrency !== undefined) native.configure(concurrency);
 }
 
 // What is no such number is as good as none: whoever runs the program may not be who wrote it. It

@@ -51,6 +51,11 @@ function invalidValue(name, reason, value) {
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message, invalidValue);
 }
 
+// Of a property that is no option: whoever gave it believes that it does something.
+function invalidOption(name, reason) {
+  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' ${reason}`, invalidOption);
+}
+
 function outOfRange(name, expected, value) {
   const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(value)}`;
   return codedError(RangeError, 'ERR_OUT_OF_RANGE', message, outOfRange);
@@ -96,6 +101,6 @@ function failureError({ code, message, ...more }, reason) {
 }
 
 module.exports = {
-  AbortError, failureError, fileTooLarge, invalidState, invalidType, invalidValue, outOfRange, prematureClose,
-  stringTooLong,
+  AbortError, failureError, fileTooLarge, invalidOption, invalidState, invalidType, invalidValue, outOfRange,
+  prematureClose, stringTooLong,
 };

@@ -6,6 +6,7 @@
 const { AbortError } = require('./errors.js');
 const native = require('./native.js');
 const { onAbort } = require('./signals.js');
+const { hasStreams } = require('./stdio.js');
 
 function throwIfAborted(signal) {
   if (signal?.aborted) throw new AbortError(signal.reason);
@@ -35,7 +36,7 @@ async function operateUntilCancelled(start, signal, pipes) {
 // For settings with streams, else null. Loaded when there are some, because node:net takes as long
 // as all the rest.
 function pipesFor(settings) {
-  if (!settings.hasStreams) return null;
+  if (!hasStreams(settings)) return null;
   throwIfAborted(settings.signal);
   return new (require('./pipes.js').Pipes)(settings);
 }

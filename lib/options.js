@@ -1,13 +1,14 @@
 'use strict';
 
-// The options of run() and instantiate(), as the settings that the addon takes.
+// The options of a run and of an instance, as the settings that the addon takes.
 
 const path = require('node:path');
 const { isDate } = require('node:util').types;
 const checks = require('./checks.js');
 const { invalidType, invalidValue, outOfRange } = require('./errors.js');
+const { OptionTable } = require('./option-table.js');
 const { seedBytes } = require('./seed.js');
-const { readStdio } = require('./stdio.js');
+const { stdio } = require('./stdio.js');
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -19,40 +20,36 @@ const LATEST = 9223372036854;
 // For the class the same variable does the same.
 const STRACE = !['', '0', undefined].includes(process.env.WASI_RS_STRACE);
 
-const none = Object.freeze({});
+// By name: how it is read, and what it is by default. The settings are for the addon, but for
+// `signal` and `encoding` (null for Buffers), and streams, for each of which there is to be a pipe.
+// `args` is null where the program's name is due.
+const running = {
+  args: [readArgs, null],
+  env: [readEnv, []],
+  preopens: [readPreopens, []],
+  ...stdio,
+  encoding: [readEncoding, 'utf8'],
+  maxBuffer: [checks.integerOrInfinity, MIB],
+  timeout: [readTimeout, 0],
+  signal: [checks.signal, undefined],
+  memoryLimit: [checks.integerOrInfinity, Infinity],
+  fuel: [readFuel, null],
+  maxStack: [(value, name) => checks.integer(value, name, 64 * KIB, 64 * MIB), MIB],
+  maxFiles: [checks.fileDescriptor, null],
+  seed: [seedBytes, null],
+  clock: [readClock, null],
+  strace: [checks.boolean, STRACE],
+};
 
-// Settings for the addon, and what is for lib/ only: `signal`, `encoding` (null for Buffers) and
-// `hasStreams`, whether pipes are to be put where there are streams. `args` is null where the
-// program's name is due.
-function readSettings(options = none) {
-  const {
-    args, env, preopens, stdin, stdout, stderr, encoding, maxBuffer, timeout, signal,
-    memoryLimit, fuel, maxStack, maxFiles, seed, clock, strace,
-  } = checks.object(options, 'options');
-  return {
-    args: args === undefined ? null : readArgs(args),
-    env: env === undefined ? [] : readEnv(env),
-    preopens: preopens === undefined ? [] : readPreopens(preopens),
-    ...readStdio(stdin, stdout, stderr),
-    encoding: encoding === undefined ? 'utf8' : readEncoding(encoding),
-    maxBuffer: maxBuffer === undefined ? MIB : checks.integerOrInfinity(maxBuffer, 'options.maxBuffer'),
-    timeout: timeout === undefined ? 0 : readTimeout(timeout),
-    signal: signal === undefined ? undefined : checks.signal(signal, 'options.signal'),
-    memoryLimit: memoryLimit === undefined
-      ? Infinity : checks.integerOrInfinity(memoryLimit, 'options.memoryLimit'),
-    fuel: fuel === undefined ? null : readFuel(fuel),
-    maxStack: maxStack === undefined ? MIB : checks.integer(maxStack, 'options.maxStack', 64 * KIB, 64 * MIB),
-    maxFiles: maxFiles === undefined ? null : checks.fileDescriptor(maxFiles, 'options.maxFiles'),
-    seed: seed === undefined ? null : seedBytes(seed),
-    clock: clock === undefined ? null : readClock(clock),
-    trace: strace === undefined ? STRACE : checks.boolean(strace, 'options.strace'),
-  };
-}
+const preopenOptions = new OptionTable('a preopen', {
+  path: [readPath, undefined],
+  readonly: [checks.boolean, false],
+});
 
 function readArgs(args) {
   if (!Array.isArray(args)) throw invalidType('options.args', 'an instance of Array', args);
   return Array.from(args, (value, index) => {
-    if (!(index in args)) throw invalidValue('options.args', 'must not have holes', args);
+    if (!Object.hasOwn(args, index)) throw invalidValue('options.args', 'must not have holes', args);
     return String(value);
   });
 }
@@ -76,12 +73,14 @@ function readPreopens(preopens) {
 function readPreopen(name, value) {
   if (typeof value === 'string') return [name, fromHere(value), false];
   const option = `options.preopens['${name}']`;
-  if (value === null || typeof value !== 'object') {
-    throw invalidType(option, 'of type string or object', value);
-  }
-  const { path: place, readonly = false } = value;
-  if (typeof place !== 'string') throw invalidType(`${option}.path`, 'of type string', place);
-  return [name, fromHere(place), checks.boolean(readonly, `${option}.readonly`)];
+  checks.object(value, option, 'of type string or object');
+  const { path: place, readonly } = preopenOptions.read(value, option);
+  return [name, place ?? readPath(place, `${option}.path`), readonly];
+}
+
+function readPath(place, name) {
+  if (typeof place !== 'string') throw invalidType(name, 'of type string', place);
+  return fromHere(place);
 }
 
 // The guest may have to wait, and the process go elsewhere meanwhile. Nothing is cut out of the
@@ -117,4 +116,4 @@ function readClock(clock) {
   return BigInt(whole) * 1000000n + BigInt(Math.floor((time - whole) * 1e6));
 }
 
-module.exports = { readSettings };
+module.exports = { running };

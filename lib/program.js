@@ -6,9 +6,9 @@ const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
-const { readSettings } = require('./options.js');
+const { programOptions } = require('./option-tables.js');
 
-const defaults = readSettings();
+const defaults = programOptions.read({});
 // No one can see what the instance of call() writes, so it must not pile up.
 const silent = Object.freeze({ stdout: 'ignore', stderr: 'ignore' });
 
@@ -37,12 +37,12 @@ class Program {
   }
 
   async run(options) {
-    return execute(this.#handle, options === undefined ? this.#defaults : this.#named(readSettings(options)));
+    return execute(this.#handle, options === undefined ? this.#defaults : this.#named(programOptions.read(options)));
   }
 
-  async instantiate(options) {
+  async instantiate(options = {}) {
     const functions = this.exports.filter(({ kind }) => kind === 'function');
-    return instantiate(this.#handle, functions, this.#named(readSettings(options)));
+    return instantiate(this.#handle, functions, this.#named(programOptions.read(options)));
   }
 
   async call(name, ...args) {
@@ -56,11 +56,6 @@ class Program {
     });
     if (failure !== null) throw failureError(failure);
     return bytes;
-  }
-
-  // For run(), which reads the options before there is a program.
-  static run(program, settings) {
-    return execute(program.#handle, program.#named(settings));
   }
 
   // What failed is tried again at the next call.

@@ -2,31 +2,31 @@
 
 // The functions that the package exports, beside the class.
 
-const { readCompileOptions } = require('./compile-options.js');
+const { cacheFolder } = require('./compile-options.js');
 const { configure } = require('./concurrency.js');
 const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
 const native = require('./native.js');
 const { pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
-const { readSettings } = require('./options.js');
+const { compileOptions, runOptions } = require('./option-tables.js');
 const { Program } = require('./program.js');
 const { sourceOf } = require('./source.js');
 
-async function compile(source, options) {
-  const { handle, name } = await compiled(source, readCompileOptions(options));
+async function compile(source, options = {}) {
+  const { handle, name } = await compiled(source, compileOptions.read(options));
   return new Program(handle, name);
 }
 
-async function compiled(source, options) {
-  throwIfAborted(options.signal);
-  return unlessAborted(compileNow(source, options), options.signal);
+async function compiled(source, settings) {
+  throwIfAborted(settings.signal);
+  return unlessAborted(compileNow(source, settings), settings.signal);
 }
 
-async function compileNow(source, { cache, precompiled }) {
+async function compileNow(source, { cache, allowPrecompiled }) {
   const found = sourceOf(source);
   // Bytes are taken as they are now.
   const { path, bytes, name } = found instanceof Promise ? await found : found;
-  const request = { path, bytes, name, cache, precompiled };
+  const request = { path, bytes, name, cache: cacheFolder(cache), precompiled: allowPrecompiled };
   const [failure, handle] = await new Promise((resolve) => {
     native.compile(request, (...answer) => resolve(answer));
   });
@@ -34,18 +34,17 @@ async function compileNow(source, { cache, precompiled }) {
   return { handle, name };
 }
 
-async function run(source, options) {
-  // All options before anything is done.
-  const settings = readSettings(options);
-  if (source instanceof Program) return Program.run(source, settings);
-  return runOnce(source, readCompileOptions(options), settings);
+// All options are read before anything is done.
+async function run(source, options = {}) {
+  if (source instanceof Program) return source.run(options);
+  return runOnce(source, runOptions.read(options));
 }
 
 // Streams may fail while the program is compiled, which would end the process if no one listened.
-async function runOnce(source, options, settings) {
+async function runOnce(source, settings) {
   const pipes = pipesFor(settings);
   try {
-    return await runAndRelease(await compiled(source, options), settings, pipes);
+    return await runAndRelease(await compiled(source, settings), settings, pipes);
   } finally {
     pipes?.release();
   }

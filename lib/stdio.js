@@ -14,22 +14,15 @@ const INPUT = 'of type number or string, or an instance of Buffer, Uint8Array or
 const OUTPUT = 'of type number or string, or an instance of stream.Writable';
 const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
 
-const defaults = Object.freeze({ stdin: EMPTY, stdout: CAPTURED, stderr: CAPTURED, hasStreams: false });
-
 // What the addon takes, but for streams, which stay what they are until there is a pipe for each.
-function readStdio(stdin, stdout, stderr) {
-  if (stdin === undefined && stdout === undefined && stderr === undefined) return defaults;
-  const stdio = {
-    stdin: stdin === undefined ? EMPTY : readInput(stdin),
-    stdout: stdout === undefined ? CAPTURED : readOutput(stdout, 'options.stdout', 1),
-    stderr: stderr === undefined ? CAPTURED : readOutput(stderr, 'options.stderr', 2),
-    hasStreams: false,
-  };
-  stdio.hasStreams = isStream(stdio.stdin) || isStream(stdio.stdout) || isStream(stdio.stderr);
-  return stdio;
-}
+const stdio = {
+  stdin: [readInput, EMPTY],
+  stdout: [(value, name) => readOutput(value, name, 1), CAPTURED],
+  stderr: [(value, name) => readOutput(value, name, 2), CAPTURED],
+};
 
 const isStream = (value) => typeof value === 'object' && !ArrayBuffer.isView(value);
+const hasStreams = ({ stdin, stdout, stderr }) => isStream(stdin) || isStream(stdout) || isStream(stderr);
 
 function readInput(value) {
   if (value === 'ignore') return EMPTY;
@@ -73,4 +66,4 @@ function nullDevice() {
   return device;
 }
 
-module.exports = { isStream, readStdio };
+module.exports = { hasStreams, isStream, stdio };

@@ -59,6 +59,10 @@ await program.run({ args: undefined, stdin: undefined, encoding: undefined, seed
 const result = await run('tool.wasm', { args: ['tool'], cache: false });
 expectTrue<Same<typeof result, ours.RunResult<string>>>();
 const bytes = await run(program, { encoding: 'buffer' });
+const raw = await run('tool.wasm', { encoding: 'buffer', allowPrecompiled: true });
+expectTrue<Same<typeof raw, ours.RunResult<ours.Bytes>>>();
+declare const both: ours.CompileOptions & ours.RunOptions;
+await run('tool.wasm', both);
 expectTrue<Same<typeof bytes.stdout, ours.Bytes>>();
 const buffer: Buffer = bytes.stderr;
 const either = await program.run(options);
@@ -99,6 +103,12 @@ compile('tool.wasm', { cache: 1 });
 compile('tool.wasm', { args: [] });
 // @ts-expect-error an option of compile(), not of run()
 program.run({ cache: true });
+// @ts-expect-error the same
+run(program, { cache: true });
+// @ts-expect-error misspelled
+run('tool.wasm', { memorylimit: 5 });
+// @ts-expect-error misspelled
+run('tool.wasm', { preopens: { '/': { path: '.', readOnly: true } } });
 // @ts-expect-error arguments are an array
 program.run({ args: 'x' });
 // @ts-expect-error the environment is an object

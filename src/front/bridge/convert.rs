@@ -49,7 +49,7 @@ pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Errno>> {
         max_files: optional(js, get(c"maxFiles")?, Js::as_f64)?.map(|number| number as u32),
         seed: optional(js, get(c"seed")?, Js::copy_bytes)?.and_then(|seed| seed.try_into().ok()),
         clock: optional(js, get(c"clock")?, Js::as_i64)?.map(i64::cast_unsigned),
-        trace: js.truthy(get(c"trace")?)?,
+        trace: js.truthy(get(c"strace")?)?,
     }))
 }
 

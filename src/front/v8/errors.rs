@@ -33,6 +33,13 @@ impl Glue {
         self.throw(make())
     }
 
+    /// Throws `ERR_INVALID_ARG_VALUE`, for a property that is no option.
+    pub fn invalid_option(self, name: &str, reason: &str) -> Thrown {
+        let make =
+            || self.call(c"invalidOption", &[self.js.string(name)?, self.js.string(reason)?]);
+        self.throw(make())
+    }
+
     /// Throws `ERR_WASI_ALREADY_STARTED`.
     pub fn already_started(self) -> Thrown {
         self.throw(self.call(c"alreadyStarted", &[]))

@@ -8,7 +8,9 @@
   'use strict';
 
   const { Memory, Module, Instance } = WebAssembly;
-  const { entries, getOwnPropertyDescriptor, create, defineProperty, setPrototypeOf } = Object;
+  const { entries, getOwnPropertyDescriptor, getOwnPropertyNames, hasOwn } = Object;
+  const { create, defineProperty, getPrototypeOf, setPrototypeOf } = Object;
+  const { prototype: rootPrototype } = Object;
   const { isArray } = Array;
   const { ArrayBuffer, Uint8Array } = globalThis;
   const { apply, construct } = Reflect;
@@ -107,6 +109,11 @@
     let shown = inspect(value);
     if (shown.length > 128) shown = `${slice(shown, 0, 128)}...`;
     const message = `The ${kind(name)} '${name}' ${reason}. Received ${shown}`;
+    return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+  };
+
+  const invalidOption = (name, reason) => {
+    const message = `The property '${name}' ${reason}`;
     return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
   };
 
@@ -234,13 +241,24 @@
     // Errors.
     alreadyStarted,
     invalidType,
+    invalidOption,
     invalidValue,
     outOfRange,
     systemError,
 
     // Values.
     entries,
+    hasOwn,
     isArray,
+    ownNames: getOwnPropertyNames,
+    // From elsewhere than Object.prototype, where anyone may have added it.
+    isInherited: (object, name) => {
+      let owner = getPrototypeOf(object);
+      while (owner !== null && owner !== rootPrototype && !hasOwn(owner, name)) {
+        owner = getPrototypeOf(owner);
+      }
+      return owner !== null && owner !== rootPrototype;
+    },
     string: toString,
     variable: (name, value) => `${name}=${value}`,
     // Null for an array with holes. What kind of array map makes doesn't matter.

@@ -119,7 +119,7 @@ impl Reader {
         let name = self.glue.text(c"string", &[name])?;
         if self.js.type_of(value) == Type::Object {
             let path = self.js.get(value, c"path")?;
-            if !self.js.is_undefined(path) {
+            if !self.js.is_undefined(path) && self.is_own(value, c"path")? {
                 return self.preopen_object(name, value, path);
             }
         }
@@ -128,17 +128,44 @@ impl Reader {
     }
 
     fn preopen_object(self, name: String, value: Value, path: Value) -> JsResult<Preopen> {
+        let option = format!("options.preopens['{name}']");
+        self.check_names(value, &option)?;
         if self.js.type_of(path) != Type::String {
-            let option = format!("options.preopens['{name}'].path");
-            return Err(self.glue.invalid_type(&option, "of type string", path));
+            return Err(self.glue.invalid_type(&format!("{option}.path"), "of type string", path));
         }
-        let readonly = self.js.get(value, c"readonly")?;
+        let readonly = match self.is_own(value, c"readonly")? {
+            true => self.js.get(value, c"readonly")?,
+            false => self.js.undefined()?,
+        };
         if !matches!(self.js.type_of(readonly), Type::Undefined | Type::Boolean) {
-            let option = format!("options.preopens['{name}'].readonly");
+            let option = format!("{option}.readonly");
             return Err(self.glue.invalid_type(&option, "of type boolean", readonly));
         }
         let mount = if self.js.truthy(readonly)? { Mount::ReadOnly } else { Mount::ReadWrite };
         Ok(Preopen { name, path: self.js.as_text(path)?, mount })
+    }
+
+    /// Who writes `readOnly`, or has a class with a `readonly`, must not give away more than was meant.
+    fn check_names(self, value: Value, option: &str) -> JsResult<()> {
+        let names = self.glue.call(c"ownNames", &[value])?;
+        for index in 0..self.js.array_length(names)? {
+            let name = self.js.as_text(self.js.element(names, index)?)?;
+            if !matches!(name.as_str(), "path" | "readonly") {
+                let reason = "is not a known option of a preopen, which are 'path', 'readonly'";
+                return Err(self.glue.invalid_option(&format!("{option}.{name}"), reason));
+            }
+        }
+        if self.glue.test(c"isInherited", &[value, self.js.string("readonly")?])? {
+            let reason = "is inherited, and only own properties are options";
+            return Err(self.glue.invalid_option(&format!("{option}.readonly"), reason));
+        }
+        Ok(())
+    }
+
+    /// Whether a property is not inherited.
+    fn is_own(self, object: Value, name: &CStr) -> JsResult<bool> {
+        let key = self.js.string(&name.to_string_lossy())?;
+        self.glue.test(c"hasOwn", &[object, key])
     }
 
     /// `Object.entries` of an option; none when it is undefined.

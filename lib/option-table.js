@@ -1,0 +1,68 @@
+'use strict';
+
+// The options of one function, by name: how each is read, and what it is when it is not given.
+//
+// Only an object's own properties are options, so that nothing that was added to Object.prototype
+// counts; and only those of the table, because a limit with a misspelled name would be none.
+
+const checks = require('./checks.js');
+const { invalidOption } = require('./errors.js');
+const { nearest } = require('./nearest.js');
+
+const { getOwnPropertyNames, getPrototypeOf } = Object;
+
+// By option, the first table that has it: for a word about an option in the wrong place.
+const owners = new Map();
+
+class OptionTable {
+  #owner;
+  #readers = new Map();
+  #defaults = {};
+
+  // `owner` is what has the options, as messages call it. `entries` are `{ name: [read, otherwise] }`;
+  // `read(value, name)` checks a value that is not undefined and gives the setting.
+  constructor(owner, entries) {
+    this.#owner = owner;
+    for (const [key, [read, otherwise]] of Object.entries(entries)) {
+      this.#readers.set(key, read);
+      this.#defaults[key] = otherwise;
+      if (!owners.has(key)) owners.set(key, owner);
+    }
+  }
+
+  // The settings, by the names of the options. Each property is read once.
+  read(options, name = 'options') {
+    const keys = getOwnPropertyNames(checks.object(options, name));
+    for (const key of keys) this.#checkKnown(key, name);
+    this.#checkInherited(getPrototypeOf(options), name);
+    const settings = { ...this.#defaults };
+    for (const key of keys) {
+      const value = options[key];
+      if (value !== undefined) settings[key] = this.#readers.get(key)(value, `${name}.${key}`);
+    }
+    return settings;
+  }
+
+  #checkKnown(key, name) {
+    if (!this.#readers.has(key)) throw invalidOption(`${name}.${key}`, this.#advice(key));
+  }
+
+  // Such as a getter of a class, which is meant to count and would not.
+  #checkInherited(prototype, name) {
+    for (let object = prototype; object !== null && object !== Object.prototype; object = getPrototypeOf(object)) {
+      const key = getOwnPropertyNames(object).find((candidate) => this.#readers.has(candidate));
+      if (key !== undefined) throw invalidOption(`${name}.${key}`, 'is inherited, and only own properties are options');
+    }
+  }
+
+  #advice(key) {
+    const owner = owners.get(key);
+    if (owner !== undefined) return `is an option of ${owner}, not of ${this.#owner}`;
+    const known = [...this.#readers.keys()];
+    const meant = nearest(key, known);
+    if (meant !== undefined) return `is not a known option. Did you mean '${meant}'?`;
+    return `is not a known option of ${this.#owner}, which are '${known.join("', '")}'`;
+  }
+}
+
+module.exports = { OptionTable };

@@ -1,0 +1,15 @@
+'use strict';
+
+// Which function has which options.
+
+const checks = require('./checks.js');
+const { compiling } = require('./compile-options.js');
+const { OptionTable } = require('./option-table.js');
+const { running } = require('./options.js');
+
+module.exports = {
+  compileOptions: new OptionTable('compile()', { ...compiling, signal: [checks.signal, undefined] }),
+  // Of a program that is compiled already.
+  programOptions: new OptionTable('run() and instantiate() of a program', running),
+  runOptions: new OptionTable('run()', { ...running, ...compiling }),
+};
