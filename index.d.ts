@@ -219,6 +219,10 @@ export interface Shareable {
  * see {@link WASIOptions} for the errors of each option. Options are checked in
  * the order version, args, env, preopens, stdin, stdout, stderr, maxFiles, share;
  * `returnOnExit` comes last, after directories and descriptors were looked at.
+ *
+ * Under Node's permission model, throws `ERR_ACCESS_DENIED`, with `permission` and
+ * `resource`, without `--allow-wasi`, and for a preopen without `fs.read` or, unless
+ * it is read-only, without `fs.write`.
  */
 export const WASI: {
   new (options?: WASIOptions | SandboxOptions | SharingOptions): WASI & Closeable & Shareable;
@@ -422,7 +426,7 @@ export interface CompileOptions {
    * `$XDG_CACHE_HOME/wasi-rs` or `~/.cache/wasi-rs`, a string is a directory,
    * which is made if it is missing, `false` keeps nothing. Code counts only if it
    * is of this user and no one else can write it. That it cannot be read or
-   * written is no error.
+   * written, or that Node's permission model forbids it, is no error.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is neither a boolean nor a string,
    * and `ERR_INVALID_ARG_VALUE` if it is empty or has null bytes.
@@ -699,6 +703,8 @@ export interface RunResult<Output = string> extends Usage {
  * - `ERR_WASI_CLOSED`: the instance is closed
  * - `ERR_WASI_TOO_MANY_INSTANCES`: close some
  * - `ENOENT` and others: the file cannot be read; see `errno`, `syscall`, `path`
+ * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen;
+ *   see `permission`, `resource`
  * - `UVWASI_ENOENT` and others: a preopen or a descriptor is no good; see `errno`,
  *   `syscall`
  */
@@ -732,6 +738,10 @@ export interface RunError extends Error, Partial<Usage> {
   syscall?: string;
   /** The file that cannot be read. */
   path?: string;
+  /** What is not permitted: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
+  permission?: string;
+  /** The path for which it is not permitted; empty for WASI. */
+  resource?: string;
 }
 
 /** Kinds of imports and exports, as in `WebAssembly.Module.imports()`. */

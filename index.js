@@ -25,7 +25,10 @@ function explain(cause) {
     `\`${command}\` builds one, for which Rust is needed (https://rustup.rs)`;
 }
 
-const { WASI } = load();
+const { WASI, restrict } = load();
+
+// There only with the permission model, which class WASI looks at then.
+if (process.permission !== undefined) restrict(require('./lib/permission.js').requireGuest);
 
 // Loaded when it is first used: who needs the class only does not wait for it.
 let runner;

@@ -6,6 +6,7 @@ const os = require('node:os');
 const path = require('node:path');
 const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
+const { canUse } = require('./permission.js');
 
 // By name: how it is read, and what it is by default. `cache` is true for the default folder, null
 // for none.
@@ -21,7 +22,11 @@ function readCache(cache, name) {
   return path.resolve(checks.noNull(cache, name));
 }
 
-const cacheFolder = (cache) => (cache === true ? defaultFolder() : cache);
+// Null where it must not be used: that is no more an error than one that can't be.
+function cacheFolder(cache) {
+  const folder = cache === true ? defaultFolder() : cache;
+  return folder !== null && canUse(folder) ? folder : null;
+}
 
 // The specification of these folders says that a relative one is to be ignored.
 function defaultFolder() {

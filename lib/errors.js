@@ -81,6 +81,13 @@ function prematureClose(name) {
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 
+// As Node makes it of its permission model, without a code in the stack.
+function accessDenied(permission, flag, resource = '') {
+  const error = new Error(`Access to this API has been restricted. Use ${flag} to manage permissions.`);
+  Error.captureStackTrace(error, accessDenied);
+  return Object.assign(error, { code: 'ERR_ACCESS_DENIED', permission, resource });
+}
+
 // Node's own class is not to be had.
 class AbortError extends Error {
   constructor(reason) {
@@ -101,6 +108,6 @@ function failureError({ code, message, ...more }, reason) {
 }
 
 module.exports = {
-  AbortError, failureError, fileTooLarge, invalidOption, invalidState, invalidType, invalidValue, outOfRange,
-  prematureClose, stringTooLong,
+  AbortError, accessDenied, failureError, fileTooLarge, invalidOption, invalidState, invalidType, invalidValue,
+  outOfRange, prematureClose, stringTooLong,
 };

@@ -7,6 +7,7 @@ const { execute } = require('./execute.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
 const { programOptions } = require('./option-tables.js');
+const { requireGuest } = require('./permission.js');
 
 const defaults = programOptions.read({});
 // No one can see what the instance of call() writes, so it must not pile up.
@@ -37,12 +38,12 @@ class Program {
   }
 
   async run(options) {
-    return execute(this.#handle, options === undefined ? this.#defaults : this.#named(programOptions.read(options)));
+    return execute(this.#handle, this.#settings(options));
   }
 
-  async instantiate(options = {}) {
+  async instantiate(options) {
     const functions = this.exports.filter(({ kind }) => kind === 'function');
-    return instantiate(this.#handle, functions, this.#named(programOptions.read(options)));
+    return instantiate(this.#handle, functions, this.#settings(options));
   }
 
   async call(name, ...args) {
@@ -68,7 +69,9 @@ class Program {
     }
   }
 
-  #named(settings) {
+  #settings(options) {
+    const settings = options === undefined ? this.#defaults : programOptions.read(options);
+    requireGuest(settings.preopens);
     settings.args ??= this.#defaults.args;
     return settings;
   }

@@ -9,6 +9,7 @@ const { execute } = require('./execute.js');
 const native = require('./native.js');
 const { pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
 const { compileOptions, runOptions } = require('./option-tables.js');
+const { requireGuest, requireRead, requireWasi } = require('./permission.js');
 const { Program } = require('./program.js');
 const { sourceOf } = require('./source.js');
 
@@ -18,6 +19,7 @@ async function compile(source, options = {}) {
 }
 
 async function compiled(source, settings) {
+  requireWasi();
   throwIfAborted(settings.signal);
   return unlessAborted(compileNow(source, settings), settings.signal);
 }
@@ -26,6 +28,7 @@ async function compileNow(source, { cache, allowPrecompiled }) {
   const found = sourceOf(source);
   // Bytes are taken as they are now.
   const { path, bytes, name } = found instanceof Promise ? await found : found;
+  if (path !== undefined) requireRead(path);
   const request = { path, bytes, name, cache: cacheFolder(cache), precompiled: allowPrecompiled };
   const [failure, handle] = await new Promise((resolve) => {
     native.compile(request, (...answer) => resolve(answer));
@@ -37,7 +40,9 @@ async function compileNow(source, { cache, allowPrecompiled }) {
 // All options are read before anything is done.
 async function run(source, options = {}) {
   if (source instanceof Program) return source.run(options);
-  return runOnce(source, runOptions.read(options));
+  const settings = runOptions.read(options);
+  requireGuest(settings.preopens);
+  return runOnce(source, settings);
 }
 
 // Streams may fail while the program is compiled, which would end the process if no one listened.

@@ -2,10 +2,9 @@
 
 // The options stdin, stdout and stderr.
 
-const fs = require('node:fs');
-const os = require('node:os');
 const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
+const native = require('./native.js');
 
 const EMPTY = new Uint8Array(0);
 // By which the addon knows a stream that it has to keep.
@@ -62,7 +61,7 @@ function writable(value, name) {
 // One for all guests, kept open.
 let device;
 function nullDevice() {
-  device ??= fs.openSync(os.devNull, 'w');
+  device ??= native.nullDevice();
   return device;
 }
 

@@ -38,6 +38,10 @@ module.exports = {
     'wasi-rs has options of its own, which it reads after stderr (maxFiles, share) and in ' +
     'preopens that are objects (path), and methods of its own (close, share, Symbol.dispose)',
 
+  preopenPermissions:
+    'under --permission, node:wasi looks at no path; wasi-rs refuses a preopen without fs.read, ' +
+    'and a writable one without fs.write',
+
   stackFrames:
     'frames differ, and so does everything else in `stack` below its header',
 

@@ -41,7 +41,7 @@ pub use poll::{Interest, Ready, bytes_available, poll};
 pub use random::Random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
-pub use stream::{Stream, close, duplicate, pipe};
+pub use stream::{Stream, close, duplicate, null_device, pipe};
 pub use types::{
     Access, Advice, AtomicFdflags, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes,
     Timestamp, Whence,

@@ -48,6 +48,11 @@ pub fn duplicate(fd: RawFd) -> Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd, libc::STDERR_FILENO + 1)?)
 }
 
+/// What takes everything and keeps nothing, close-on-exec.
+pub fn null_device() -> Result<OwnedFd> {
+    Ok(std::fs::OpenOptions::new().write(true).open("/dev/null")?.into())
+}
+
 /// A pipe: its reading and its writing end, close-on-exec.
 pub fn pipe() -> Result<[OwnedFd; 2]> {
     let (reader, writer) = std::io::pipe()?;

@@ -37,7 +37,7 @@ pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
     Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, PathBuffer, ReceiveFlags, Received,
     Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence, close, copy_from_shared,
-    copy_to_shared, duplicate, is_main_thread, lock, pipe, yield_now,
+    copy_to_shared, duplicate, is_main_thread, lock, null_device, pipe, yield_now,
 };
 use crate::host::{Channel, Directory, Random, Stream, default_max_files};
 

@@ -12,7 +12,7 @@ use super::guest::Guest;
 use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
 use crate::front::js::{Js, JsResult, Type, Value};
-use crate::system::{Errno, Setup, Stdio, Strings, System};
+use crate::system::{Errno, Mount, Setup, Stdio, Strings, System};
 
 /// Makes WASI objects. Their state is in their own properties, where loaders of WebAssembly
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
@@ -76,15 +76,17 @@ impl Wasi {
     }
 }
 
-/// Exports the class in the shape that JavaScript gives it, and the version, so that JavaScript can
-/// tell an addon that is not its own.
+/// Exports the class in the shape that JavaScript gives it; `restrict`, which takes the check of
+/// permissions; and the version, so that JavaScript can tell an addon that is not its own.
 #[napi(module_exports)]
 #[cfg_attr(test, allow(dead_code))] // In Rust tests, napi registers nothing.
 pub fn shape_class(mut exports: Object<'_>, env: Env) -> Result<()> {
     let native: Unknown<'_> = exports.get_named_property("WASI")?;
-    let class = Glue::of(env)?.call(c"classOf", &[native.raw()])?;
+    let glue = Glue::of(env)?;
+    let class = glue.call(c"classOf", &[native.raw()])?;
     // SAFETY: a value of this environment.
     let class = unsafe { Unknown::from_napi_value(env.raw(), class)? };
+    glue.js.set(exports.raw(), c"restrict", glue.get(c"restrict")?)?;
     #[cfg(feature = "wasmtime")]
     crate::front::bridge::export(Js(env.raw()), exports.raw())?;
     exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
@@ -102,7 +104,8 @@ impl Receiver {
         let options = reader.read()?;
         let version = options.version;
         let name = self.glue.js.string(module_name(version))?;
-        self.glue.call(c"initialState", &[self.this, name])?;
+        let require = self.glue.call(c"initialState", &[self.this, name])?;
+        self.check_permissions(require, &options.preopens)?;
         let token = options.shared.as_ref().map(|(_, token)| token.clone());
         let system = system(options).map_err(|error| self.glue.init_failed(error))?;
         let return_on_exit = reader.return_on_exit()?;
@@ -112,6 +115,20 @@ impl Receiver {
         self.glue.connect(self.this, functions, return_on_exit)?;
         self.glue.call(c"finalState", &[self.this])?;
         Ok(guest)
+    }
+
+    /// Of Node's permission model, where that is in force: lib/permission.js.
+    fn check_permissions(self, require: Value, preopens: &[Preopen]) -> JsResult<()> {
+        let js = self.glue.js;
+        if js.is_undefined(require) {
+            return Ok(());
+        }
+        let preopens = preopens.iter().map(|Preopen { name, path, mount }| {
+            let readonly = js.boolean(*mount == Mount::ReadOnly)?;
+            js.array(&[js.string(name)?, js.string(path)?, readonly])
+        });
+        let preopens = js.array(&preopens.collect::<JsResult<Vec<_>>>()?)?;
+        js.call(js.undefined()?, require, &[preopens]).map(drop)
     }
 
     fn finalize_bindings(self, instance: Value, memory: Value) -> JsResult<()> {

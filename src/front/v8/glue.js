@@ -186,6 +186,12 @@
     wasi.wasiImport = { ...exports };
   };
 
+  // What a guest and its preopens need, where Node restricts that; index.js says.
+  let requireGuest;
+  const restrict = (check) => {
+    requireGuest = check;
+  };
+
   // The class for everyone to see: instances are made by the class of the addon, methods have the
   // shape that methods of a JavaScript class have.
   const noOptions = create(null);
@@ -236,6 +242,7 @@
     scratch: new Uint8Array(scratch.buffer),
     connect,
     classOf,
+    restrict,
     nothing: () => {},
 
     // Errors.
@@ -271,8 +278,10 @@
     },
 
     // A WASI object and its symbols.
+    // Gives the function by which permissions are checked, if there is one.
     initialState: (wasi, bindingName) => {
       wasi[kBindingName] = bindingName;
+      return requireGuest;
     },
     finalState: (wasi) => {
       wasi[kStarted] = false;
