@@ -3,13 +3,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Result, lock};
+use super::pace::in_pieces;
+use super::{AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, lock};
 
 /// A stream in memory of the host.
 #[derive(Debug)]
 pub struct Channel {
     end: End,
     flags: AtomicFdflags,
+    interrupt: Interrupt,
 }
 
 #[derive(Debug)]
@@ -69,17 +71,22 @@ impl Written {
 
 impl Channel {
     /// The guest can read these bytes, then comes the end.
-    pub fn input(bytes: Arc<[u8]>) -> Self {
-        Channel::new(End::Input { bytes, position: Mutex::new(0) })
+    pub fn input(bytes: Arc<[u8]>, interrupt: Interrupt) -> Self {
+        Channel::new(End::Input { bytes, position: Mutex::new(0) }, interrupt)
     }
 
     /// The guest can write.
-    pub fn output(output: Output) -> Self {
-        Channel::new(End::Output(output))
+    pub fn output(output: Output, interrupt: Interrupt) -> Self {
+        Channel::new(End::Output(output), interrupt)
     }
 
-    fn new(end: End) -> Self {
-        Channel { end, flags: AtomicFdflags::new(Fdflags::empty()) }
+    fn new(end: End, interrupt: Interrupt) -> Self {
+        Channel { end, flags: AtomicFdflags::new(Fdflags::empty()), interrupt }
+    }
+
+    /// From now on, this ends its calls.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
     }
 
     /// Flags as the guest set them; none changes anything here.
@@ -94,6 +101,10 @@ impl Channel {
 
     /// Reads on. `EBADF` at the writing end.
     pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        in_pieces(buffers, self.interrupt, |piece, _| self.read_piece(piece))
+    }
+
+    fn read_piece(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let End::Input { bytes, position } = &self.end else {
             return Err(Errno::Badf);
         };
@@ -109,6 +120,10 @@ impl Channel {
 
     /// Writes. `EBADF` at the reading end; `EFBIG` when there is no more room.
     pub fn write(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
+        in_pieces(buffers, self.interrupt, |piece, _| self.write_piece(piece))
+    }
+
+    fn write_piece(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let End::Output(output) = &self.end else {
             return Err(Errno::Badf);
         };

@@ -13,7 +13,8 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::resolve::{self, HANDLE, OUTSIDE, Scope};
 use super::{
-    Access, Errno, Fdflags, Filestat, GuestPath, Mount, Oflags, Result, SetTimes, file, shared,
+    Access, Errno, Fdflags, Filestat, GuestPath, Interrupt, Mount, Oflags, Result, SetTimes, file,
+    shared,
 };
 
 /// A directory, how far paths from it may lead, and whether anything in it may be changed.
@@ -29,12 +30,23 @@ pub struct Directory {
 pub struct Place {
     scope: Scope,
     mount: Mount,
+    interrupt: Interrupt,
 }
 
 impl Place {
     /// Whether it may be changed.
     pub fn mount(self) -> Mount {
         self.mount
+    }
+
+    /// What ends calls on what is opened here.
+    pub fn interrupt(self) -> Interrupt {
+        self.interrupt
+    }
+
+    /// The same, but `interrupt` ends calls.
+    pub fn ended_by(self, interrupt: Interrupt) -> Self {
+        Place { interrupt, ..self }
     }
 }
 
@@ -76,18 +88,27 @@ impl Directory {
     /// Opens a directory of the host by the host's own path, unsandboxed: only for preopens.
     ///
     /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else `open(2)` gives.
-    pub fn open_unchecked(path: &std::path::Path, mount: Mount) -> Result<Self> {
+    pub fn open_unchecked(
+        path: &std::path::Path,
+        mount: Mount,
+        interrupt: Interrupt,
+    ) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let real = std::fs::canonicalize(path)?;
         let fd = rustix::fs::open(&real, flags, Mode::empty())?;
         let is_root = real == std::path::Path::new("/");
         let scope = if is_root { Scope::Anywhere } else { Scope::Beneath };
-        Ok(Directory { fd: shared::directory(fd), place: Place { scope, mount } })
+        Ok(Directory { fd: shared::directory(fd), place: Place { scope, mount, interrupt } })
     }
 
     /// What holds for all that `open` opens.
     pub fn place(&self) -> Place {
         self.place
+    }
+
+    /// From now on, `interrupt` ends calls.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.place = self.place.ended_by(interrupt);
     }
 
     /// A directory that `open` opened beneath one with this place.
@@ -101,7 +122,12 @@ impl Directory {
         if options.changes() {
             self.place.mount.check_writable()?;
         }
-        resolve::open(self.as_fd(), self.place.scope, path.as_c_str(), options.flags())
+        self.resolve(path.as_c_str(), options.flags())
+    }
+
+    fn resolve(&self, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
+        let Place { scope, interrupt, .. } = self.place;
+        resolve::open(self.as_fd(), scope, path, flags, interrupt)
     }
 
     /// Attributes of what the path names.
@@ -248,7 +274,7 @@ impl Directory {
     /// A descriptor that stands for the object the path names.
     fn handle(&self, path: &GuestPath<'_>, follow: bool) -> Result<OwnedFd> {
         let follow = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-        resolve::open(self.as_fd(), self.place.scope, path.as_c_str(), HANDLE | follow)
+        self.resolve(path.as_c_str(), HANDLE | follow)
     }
 
     fn parent<'p>(&self, path: &'p mut GuestPath<'_>) -> Result<(Parent<'_>, &'p CStr)> {
@@ -262,8 +288,7 @@ impl Directory {
         match path.split_last() {
             (None, name) => Ok((Parent::Same(self.as_fd()), name)),
             (Some(parent), name) => {
-                let flags = HANDLE | OFlags::DIRECTORY;
-                let parent = resolve::open(self.as_fd(), self.place.scope, parent, flags)?;
+                let parent = self.resolve(parent, HANDLE | OFlags::DIRECTORY)?;
                 Ok((Parent::Opened(parent), name))
             }
         }

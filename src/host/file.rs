@@ -8,10 +8,11 @@ use std::sync::{Mutex, MutexGuard};
 use rustix::fs::{FallocateFlags, OFlags};
 
 use super::buffer::{preadv, pwritev, retry_on_intr, writev};
+use super::pace::in_pieces;
 use super::types::signed;
 use super::{
-    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Mount, Result, SetTimes,
-    Whence, lock,
+    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Place, Result,
+    SetTimes, Whence, lock,
 };
 
 const SYNCHRONIZED: Fdflags = Fdflags::DSYNC.union(Fdflags::RSYNC).union(Fdflags::SYNC);
@@ -24,7 +25,8 @@ pub struct File {
     flags: AtomicFdflags,
     /// The kernel synchronizes as these flags say, because the file was opened so.
     opened_with: Fdflags,
-    mount: Mount,
+    /// Where it was opened.
+    place: Place,
     /// Held by who moves the position, if several threads have the file.
     moving: Option<Mutex<()>>,
 }
@@ -53,15 +55,16 @@ impl AsFd for File {
 }
 
 impl File {
-    /// A file just opened with `flags` through a directory of this mount.
-    pub fn new(fd: OwnedFd, flags: Fdflags, mount: Mount) -> Self {
+    /// A file just opened with `flags` through a directory of this place.
+    pub fn new(fd: OwnedFd, flags: Fdflags, place: Place) -> Self {
         let (position, current) = (Position(AtomicU64::new(0)), AtomicFdflags::new(flags));
-        File { fd, position, flags: current, opened_with: flags, mount, moving: None }
+        File { fd, position, flags: current, opened_with: flags, place, moving: None }
     }
 
-    /// From now on several threads may use it at once. What moves the position happens one after
-    /// the other, as [POSIX asks](https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html#tag_16_09_07).
-    pub fn serialize(&mut self) {
+    /// From now on several threads may use it at once, and `interrupt` ends the calls of each. What
+    /// moves the position happens one after the other, as [POSIX asks](https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html#tag_16_09_07).
+    pub fn share(&mut self, interrupt: Interrupt) {
+        self.place = self.place.ended_by(interrupt);
         self.moving.get_or_insert_default();
     }
 
@@ -109,7 +112,9 @@ impl File {
     }
 
     fn append(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let length = retry_on_intr(|| writev(self.as_fd(), buffers))?;
+        let length = in_pieces(buffers, self.place.interrupt(), |piece, _| {
+            retry_on_intr(|| writev(self.as_fd(), piece))
+        })?;
         self.position.set(None);
         self.synchronize_if_asked()?;
         Ok(length)
@@ -117,15 +122,21 @@ impl File {
 
     /// Reads at `offset`; the position stays. `EINVAL` from 2^63 up.
     pub fn read_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        let offset = signed(offset)?;
-        retry_on_intr(|| preadv(self.as_fd(), buffers, offset))
+        signed(offset)?;
+        in_pieces(buffers, self.place.interrupt(), |piece, done| {
+            let offset = signed(offset + done as u64)?;
+            retry_on_intr(|| preadv(self.as_fd(), piece, offset))
+        })
     }
 
     /// Writes at `offset`; the position stays. `EINVAL` from 2^63 up. While appending, Linux
     /// [writes at the end](https://man7.org/linux/man-pages/man2/pwrite.2.html#BUGS) all the same.
     pub fn write_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        let offset = signed(offset)?;
-        let length = retry_on_intr(|| pwritev(self.as_fd(), buffers, offset))?;
+        signed(offset)?;
+        let length = in_pieces(buffers, self.place.interrupt(), |piece, done| {
+            let offset = signed(offset + done as u64)?;
+            retry_on_intr(|| pwritev(self.as_fd(), piece, offset))
+        })?;
         self.synchronize_if_asked()?;
         Ok(length)
     }
@@ -175,7 +186,7 @@ impl File {
 
     /// Announces how a region will be used.
     pub fn advise(&self, offset: u64, length: u64, advice: Advice) -> Result<()> {
-        advise(self.as_fd(), offset, length, advice)
+        advise(self.as_fd(), offset, length, advice, self.place.interrupt())
     }
 
     /// Makes sure that the region exists and has storage; the file never shrinks.
@@ -200,12 +211,12 @@ impl File {
 
     /// Cuts the file or grows it with zeros. `EINVAL` from 2^63 up.
     pub fn set_size(&self, size: u64) -> Result<()> {
-        set_size(self.as_fd(), size)
+        set_size(self.as_fd(), size, self.place.interrupt())
     }
 
     /// Sets access and modification time.
     pub fn set_times(&self, times: SetTimes) -> Result<()> {
-        self.mount.check_writable()?;
+        self.place.mount().check_writable()?;
         set_times(self.as_fd(), times)
     }
 }
@@ -225,9 +236,30 @@ pub(super) fn allocate(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<(
     retry_on_intr(|| Ok(rustix::fs::fallocate(fd, FallocateFlags::empty(), offset, length)?))
 }
 
-pub(super) fn set_size(fd: BorrowedFd<'_>, size: u64) -> Result<()> {
+/// Giving back what a file has takes the kernel some time: the end goes first, step by step, so that
+/// `interrupt` can end it. Each step leaves a file that has been cut.
+pub(super) fn set_size(fd: BorrowedFd<'_>, size: u64, interrupt: Interrupt) -> Result<()> {
     signed(size)?;
+    if interrupt.is_possible() {
+        let mut end = filestat(fd)?.size;
+        let step = step_within(end.saturating_sub(size));
+        while end.saturating_sub(size) > step {
+            end -= step;
+            cut(fd, end)?;
+            interrupt.check()?;
+        }
+    }
+    cut(fd, size)
+}
+
+fn cut(fd: BorrowedFd<'_>, size: u64) -> Result<()> {
     retry_on_intr(|| Ok(rustix::fs::ftruncate(fd, size)?))
+}
+
+/// How many bytes the kernel drops at once: as many as take it some milliseconds, but there are some
+/// thousand steps at most, since a file of any size may hold next to nothing.
+fn step_within(length: u64) -> u64 {
+    (length >> 12).max(32 << 20)
 }
 
 pub(super) fn set_times(fd: BorrowedFd<'_>, times: SetTimes) -> Result<()> {
@@ -248,8 +280,33 @@ pub(super) fn datasync(fd: BorrowedFd<'_>) -> Result<()> {
     sync(fd)
 }
 
+/// Dropping what is cached takes time and goes step by step, so that `interrupt` can end it.
 #[cfg(target_os = "linux")]
-pub(super) fn advise(fd: BorrowedFd<'_>, offset: u64, length: u64, advice: Advice) -> Result<()> {
+pub(super) fn advise(
+    fd: BorrowedFd<'_>,
+    mut offset: u64,
+    mut length: u64,
+    advice: Advice,
+    interrupt: Interrupt,
+) -> Result<()> {
+    signed(offset)?;
+    signed(length)?;
+    if advice == Advice::DontNeed && interrupt.is_possible() {
+        let end = filestat(fd)?.size.saturating_sub(offset);
+        let mut rest = if length == 0 { end } else { length.min(end) };
+        let step = step_within(rest);
+        while rest > step {
+            advise_at_once(fd, offset, step, advice)?;
+            // A length of 0 is all there is.
+            (offset, rest, length) = (offset + step, rest - step, length.saturating_sub(step));
+            interrupt.check()?;
+        }
+    }
+    advise_at_once(fd, offset, length, advice)
+}
+
+#[cfg(target_os = "linux")]
+fn advise_at_once(fd: BorrowedFd<'_>, offset: u64, length: u64, advice: Advice) -> Result<()> {
     use rustix::fs::Advice as Os;
     let advice = match advice {
         Advice::Normal => Os::Normal,
@@ -259,14 +316,18 @@ pub(super) fn advise(fd: BorrowedFd<'_>, offset: u64, length: u64, advice: Advic
         Advice::DontNeed => Os::DontNeed,
         Advice::NoReuse => Os::NoReuse,
     };
-    signed(offset)?;
-    signed(length)?;
     Ok(rustix::fs::fadvise(fd, offset, std::num::NonZeroU64::new(length), advice)?)
 }
 
 /// Advice binds to nothing: a system without it may ignore it.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn advise(_: BorrowedFd<'_>, offset: u64, length: u64, _: Advice) -> Result<()> {
+pub(super) fn advise(
+    _: BorrowedFd<'_>,
+    offset: u64,
+    length: u64,
+    _: Advice,
+    _: Interrupt,
+) -> Result<()> {
     signed(offset)?;
     signed(length)?;
     Ok(())

@@ -45,6 +45,11 @@ impl Interrupt {
         !matches!(self.source, Source::Never)
     }
 
+    /// Errors: `ECANCELED` once the guest is to end.
+    pub fn check(self) -> Result<()> {
+        if self.is_due() { Err(Errno::Canceled) } else { Ok(()) }
+    }
+
     pub(super) fn is_due(self) -> bool {
         match self.source {
             Source::Never => false,

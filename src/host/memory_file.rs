@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::buffer::{preadv, pwritev, retry_on_intr};
 use super::types::signed;
-use super::{Buffer, Errno, Filestat, Result, file};
+use super::{Buffer, Errno, Filestat, Interrupt, Result, file};
 
 /// An empty file without a name, close-on-exec, closed when dropped.
 ///
@@ -69,7 +69,7 @@ impl MemoryFile {
     /// if someone else has closed it.
     pub fn clear(&self) -> Result<()> {
         self.size()?;
-        file::set_size(self.fd(), 0)?;
+        file::set_size(self.fd(), 0, Interrupt::NEVER)?;
         rustix::fs::seek(self.fd(), rustix::fs::SeekFrom::Start(0))?;
         Ok(())
     }

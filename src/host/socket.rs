@@ -7,8 +7,9 @@ use rustix::net::sockopt::socket_type;
 use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketType};
 
 use super::buffer::{Received, recvmsg, sendmsg};
+use super::pace::{MOST, at_most, piece, total};
 use super::poll::{Interest, act_now};
-use super::{Buffer, Fdflags, Filetype, Result, Stream};
+use super::{Buffer, Fdflags, Filetype, MAX_BUFFERS, Pace, Result, Stream};
 
 bitflags! {
     /// How `sock_recv` receives ([preview1 `riflags`](https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#riflags)).
@@ -49,6 +50,9 @@ pub(super) fn is_pipe(fd: BorrowedFd<'_>) -> bool {
     own.is_ok_and(is_nameless) && other.is_ok_and(|other| other.is_none_or(is_nameless))
 }
 
+/// More than a socket mostly holds.
+const LARGE: usize = 16 << 20;
+
 impl Stream {
     /// Accepts a connection; waits for one unless the guest asked for `NONBLOCK`.
     pub fn accept(&self, flags: Fdflags) -> Result<Stream> {
@@ -77,24 +81,38 @@ impl Stream {
             os |= libc::MSG_WAITALL;
         }
         let received = self.receive_once(buffers, os)?;
-        let is_stream = self.filetype() == Filetype::SocketStream;
-        if flags == ReceiveFlags::WAITALL && is_stream && !self.is_nonblocking() {
+        if flags == ReceiveFlags::WAITALL && self.is_connection() && !self.is_nonblocking() {
             return Ok(self.receive_rest(buffers, received));
         }
         Ok(received)
     }
 
     fn receive_once(&self, buffers: &[Buffer<'_>], os: libc::c_int) -> Result<Received> {
-        self.when_ready(Interest::READ, |fd| recvmsg(fd, buffers, os))
+        at_most(buffers, self.most_at_once(), |buffers| {
+            self.when_ready(Interest::READ, |fd| recvmsg(fd, buffers, os))
+        })
+    }
+
+    fn is_connection(&self) -> bool {
+        self.filetype() == Filetype::SocketStream
+    }
+
+    /// A call that must end soon must not go on for as long as the other side keeps up. Messages
+    /// are never cut.
+    fn most_at_once(&self) -> usize {
+        if self.must_poll() && self.is_connection() { LARGE } else { usize::MAX }
     }
 
     /// A descriptor that is non-blocking in the host does not wait for all by itself.
     fn receive_rest(&self, buffers: &[Buffer<'_>], mut received: Received) -> Received {
-        let wanted: usize = buffers.iter().map(Buffer::len).sum();
+        let wanted = total(buffers).min(MOST);
+        let mut pace = Pace::new(self.interrupt());
         while received.length < wanted {
-            match self.receive_once(&behind(buffers, received.length), self.wait_flag()) {
-                Ok(more) if more.length > 0 => received.length += more.length,
-                _ => break,
+            let rest = piece::<MAX_BUFFERS>(buffers, received.length, wanted - received.length);
+            let more = self.receive_once(&rest, self.wait_flag()).map_or(0, |more| more.length);
+            received.length += more;
+            if more == 0 || pace.step(more).is_err() {
+                break;
             }
         }
         received
@@ -103,7 +121,9 @@ impl Stream {
     /// Sends the buffers. A closed connection is `EPIPE`, never a signal.
     pub fn send(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
         let os = NO_SIGNAL | self.wait_flag();
-        self.when_ready(Interest::WRITE, |fd| sendmsg(fd, buffers, os))
+        at_most(buffers, self.most_at_once(), |buffers| {
+            self.when_ready(Interest::WRITE, |fd| sendmsg(fd, buffers, os))
+        })
     }
 
     /// The descriptor of a socket that the host lends may wait when it must not.
@@ -120,17 +140,6 @@ impl Stream {
         };
         Ok(rustix::net::shutdown(self.as_fd(), how)?)
     }
-}
-
-/// What is left of the buffers once `length` bytes have been written to them.
-fn behind<'m>(buffers: &[Buffer<'m>], mut length: usize) -> Vec<Buffer<'m>> {
-    let mut rest = Vec::new();
-    for buffer in buffers {
-        let skipped = length.min(buffer.len());
-        length -= skipped;
-        rest.push(buffer.without_first(skipped));
-    }
-    rest
 }
 
 #[cfg(target_os = "linux")]

@@ -4,16 +4,16 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
-use arrayvec::ArrayVec;
 use rustix::fs::OFlags;
 
 use super::buffer::{preadv, pwritev, readv, readv_now, retry_on_intr, writev, writev_now};
+use super::pace::{MOST, in_pieces, piece, total};
 use super::poll::{self, Interest};
 use super::terminal::is_terminal;
 use super::types::signed;
 use super::{
-    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Result, SetTimes,
-    Whence, file,
+    Advice, AtomicFdflags, Buffer, Errno, Fdflags, Filestat, Filetype, Interrupt, Pace, Result,
+    SetTimes, Whence, file,
 };
 
 /// Whose descriptor it is.
@@ -182,10 +182,12 @@ impl Stream {
 
     /// Reads what there is; waits for some unless the guest asked for `NONBLOCK`.
     pub fn read(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        if self.must_poll() {
-            return self.when_ready(Interest::READ, |fd| readv_now(fd, buffers, self.interrupt));
-        }
-        self.when_ready(Interest::READ, |fd| readv(fd, buffers))
+        in_pieces(buffers, self.interrupt, |piece, done| match self.must_poll() {
+            // Only the first piece is waited for: what there was has been read.
+            true if done > 0 => retry_on_intr(|| readv_now(self.as_fd(), piece, self.interrupt)),
+            true => self.when_ready(Interest::READ, |fd| readv_now(fd, piece, self.interrupt)),
+            false => self.when_ready(Interest::READ, |fd| readv(fd, piece)),
+        })
     }
 
     /// Writes at the stream's own position, or at the end of a file when appending.
@@ -200,16 +202,18 @@ impl Stream {
         } else if self.must_poll() {
             self.write_in_pieces(buffers)
         } else {
-            self.when_ready(Interest::WRITE, |fd| writev(fd, buffers))
+            in_pieces(buffers, self.interrupt, |piece, _| {
+                self.when_ready(Interest::WRITE, |fd| writev(fd, piece))
+            })
         }
     }
 
     /// Writes all, as a descriptor that waits does: programs rely on it. What has been written
-    /// before an error counts.
+    /// before an error, or an interrupt, counts.
     fn write_in_pieces(&self, buffers: &[Buffer<'_>]) -> Result<usize> {
-        let length = buffers.iter().map(Buffer::len).sum();
-        let mut written = 0;
-        while written < length {
+        let length = total(buffers).min(MOST);
+        let (mut written, mut pace) = (0, Pace::new(self.interrupt));
+        while written < length && pace.step(WRITABLE_WITHOUT_WAITING).is_ok() {
             match self.write_piece(buffers, written) {
                 Ok(some) => written += some,
                 Err(error) if written == 0 => return Err(error),
@@ -221,7 +225,7 @@ impl Stream {
 
     /// Writes only what surely fits: the descriptor itself may be one that waits.
     fn write_piece(&self, buffers: &[Buffer<'_>], skip: usize) -> Result<usize> {
-        let piece = piece(buffers, skip);
+        let piece = piece::<BUFFERS_OF_PIECE>(buffers, skip, WRITABLE_WITHOUT_WAITING);
         if self.must_poll() {
             return self.when_ready(Interest::WRITE, |fd| writev_now(fd, &piece, self.interrupt));
         }
@@ -230,14 +234,20 @@ impl Stream {
 
     /// Reads at `offset`. `ESPIPE` where there are no offsets.
     pub fn read_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        let offset = signed(offset)?;
-        retry_on_intr(|| preadv(self.as_fd(), buffers, offset))
+        signed(offset)?;
+        in_pieces(buffers, self.interrupt, |piece, done| {
+            let offset = signed(offset + done as u64)?;
+            retry_on_intr(|| preadv(self.as_fd(), piece, offset))
+        })
     }
 
     /// Writes at `offset`. `ESPIPE` where there are no offsets.
     pub fn write_at(&self, buffers: &[Buffer<'_>], offset: u64) -> Result<usize> {
-        let offset = signed(offset)?;
-        retry_on_intr(|| pwritev(self.as_fd(), buffers, offset))
+        signed(offset)?;
+        in_pieces(buffers, self.interrupt, |piece, done| {
+            let offset = signed(offset + done as u64)?;
+            retry_on_intr(|| pwritev(self.as_fd(), piece, offset))
+        })
     }
 
     /// Runs `transfer` as the guest's `NONBLOCK` says, whatever the descriptor's own mode is.
@@ -276,7 +286,7 @@ impl Stream {
 
     /// Announces how a region will be used.
     pub fn advise(&self, offset: u64, length: u64, advice: Advice) -> Result<()> {
-        file::advise(self.as_fd(), offset, length, advice)
+        file::advise(self.as_fd(), offset, length, advice, self.interrupt)
     }
 
     /// Makes sure that a region of a file exists.
@@ -301,28 +311,13 @@ impl Stream {
 
     /// Cuts a file or grows it with zeros.
     pub fn set_size(&self, size: u64) -> Result<()> {
-        file::set_size(self.as_fd(), size)
+        file::set_size(self.as_fd(), size, self.interrupt)
     }
 
     /// Sets access and modification time.
     pub fn set_times(&self, times: SetTimes) -> Result<()> {
         file::set_times(self.as_fd(), times)
     }
-}
-
-/// As much as fits into a pipe that is ready, of what comes after the first `skip` bytes.
-fn piece<'m>(buffers: &[Buffer<'m>], mut skip: usize) -> ArrayVec<Buffer<'m>, BUFFERS_OF_PIECE> {
-    let mut piece = ArrayVec::new();
-    let mut room = WRITABLE_WITHOUT_WAITING;
-    for buffer in buffers {
-        let part = buffer.without_first(skip).truncated(room);
-        skip -= skip.min(buffer.len());
-        room -= part.len();
-        if !part.is_empty() && piece.try_push(part).is_err() {
-            break;
-        }
-    }
-    piece
 }
 
 fn filetype(fd: BorrowedFd<'_>) -> Result<Filetype> {

@@ -52,12 +52,13 @@ const NO_POSITION: Errno = Errno::Spipe;
 const NO_STORAGE: Errno = Errno::Inval;
 
 impl Descriptor {
-    /// From now on several threads may use it at once, and `interrupt` ends the waits of each.
+    /// From now on several threads may use it at once, and `interrupt` ends the calls of each.
     pub(super) fn share(mut self, interrupt: Interrupt) -> Arc<Self> {
         match &mut self {
-            Descriptor::File(file) => file.serialize(),
+            Descriptor::File(file) => file.share(interrupt),
             Descriptor::Stream(stream) => stream.set_interrupt(interrupt),
-            Descriptor::Directory(_) | Descriptor::Channel(_) => {}
+            Descriptor::Channel(channel) => channel.set_interrupt(interrupt),
+            Descriptor::Directory(open) => open.directory.set_interrupt(interrupt),
         }
         Arc::new(self)
     }

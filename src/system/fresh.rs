@@ -15,10 +15,14 @@ pub(super) struct Fresh {
     pub fd: OwnedFd,
     pub place: Place,
     pub open: Open,
-    pub interrupt: Interrupt,
 }
 
 impl Fresh {
+    /// The same, but `interrupt` ends calls.
+    pub fn ended_by(self, interrupt: Interrupt) -> Self {
+        Fresh { place: self.place.ended_by(interrupt), ..self }
+    }
+
     /// What it is.
     pub fn filetype(&self) -> Result<Filetype> {
         crate::host::filetype(self.fd.as_fd())
@@ -26,14 +30,14 @@ impl Fresh {
 
     /// As `filetype` says it is, with the rights asked for that such a thing can have.
     pub fn into_entry(self, filetype: Filetype) -> Entry {
-        let Fresh { fd, place, open, interrupt } = self;
+        let Fresh { fd, place, open } = self;
         let descriptor = match filetype {
-            Filetype::RegularFile => Descriptor::File(File::new(fd, open.fdflags, place.mount())),
+            Filetype::RegularFile => Descriptor::File(File::new(fd, open.fdflags, place)),
             Filetype::Directory => {
                 let directory = Directory::opened(fd, place);
                 Descriptor::Directory(OpenDirectory::new(directory, None, open.fdflags))
             }
-            _ => Descriptor::Stream(Stream::owned(fd, filetype, open.fdflags, interrupt)),
+            _ => Descriptor::Stream(Stream::owned(fd, filetype, open.fdflags, place.interrupt())),
         };
         let most = RightsPair::most_for(filetype, descriptor.is_terminal());
         let most = most.opened_for(open.rights.base.access());

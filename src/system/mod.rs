@@ -35,9 +35,10 @@ pub use table::Fd;
 
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, PathBuffer, ReceiveFlags, Received,
-    Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence, close, copy_from_shared,
-    copy_to_shared, duplicate, is_main_thread, lock, null_device, pipe, yield_now,
+    Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, ReceiveFlags,
+    Received, Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence, close,
+    copy_from_shared, copy_to_shared, duplicate, is_main_thread, lock, null_device, pipe,
+    yield_now,
 };
 use crate::host::{Channel, Directory, Random, Stream, default_max_files};
 
@@ -53,7 +54,7 @@ pub struct Setup {
     /// How many descriptors it may have at once, these and preopens included; by default a quarter
     /// of what the host may have, and 65,536 at most.
     pub max_files: Option<u32>,
-    /// What ends its waits.
+    /// What ends its calls.
     pub interrupt: Interrupt,
     /// Seed of its random numbers; by default they are as random as the host's.
     pub seed: Option<[u8; 32]>,
@@ -132,7 +133,7 @@ impl System {
     /// Errors: `ENOENT`, `ENOTDIR`, `EACCES` and what else opening it gives; `EMFILE`.
     pub fn preopen(&mut self, name: Vec<u8>, path: &Path, mount: Mount) -> Result<Fd> {
         let path = OsString::from_vec(until_nul(path.as_os_str().as_bytes().to_vec()));
-        let directory = Directory::open_unchecked(path.as_ref(), mount)?;
+        let directory = Directory::open_unchecked(path.as_ref(), mount, self.interrupt)?;
         let open = OpenDirectory::new(directory, Some(until_nul(name)), Fdflags::empty());
         let most = RightsPair::most_for(Filetype::Directory, false);
         let rights = match mount {
@@ -141,6 +142,11 @@ impl System {
         };
         let descriptor = Descriptor::Directory(open);
         self.table.insert(Entry { descriptor, rights }, self.interrupt)
+    }
+
+    /// For work of a size that the guest names.
+    pub fn pace(&self) -> Pace {
+        Pace::new(self.interrupt)
     }
 
     /// `random_get`: fills `bytes` from a cryptographic generator.
@@ -171,7 +177,7 @@ fn standard_stream(stream: Stdio, interrupt: Interrupt) -> Result<Descriptor> {
     Ok(match stream {
         Stdio::Lent(fd) => Descriptor::Stream(Stream::lent(fd, interrupt)?),
         Stdio::Given(fd) => Descriptor::Stream(Stream::given(fd, interrupt)?),
-        Stdio::Input(bytes) => Descriptor::Channel(Channel::input(bytes)),
-        Stdio::Output(output) => Descriptor::Channel(Channel::output(output)),
+        Stdio::Input(bytes) => Descriptor::Channel(Channel::input(bytes, interrupt)),
+        Stdio::Output(output) => Descriptor::Channel(Channel::output(output, interrupt)),
     })
 }

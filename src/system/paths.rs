@@ -119,12 +119,11 @@ impl System {
     /// inherit what is asked for; `EINVAL` for a directory to be created, as Linux has it from
     /// 6.4 on (a file was created before).
     pub fn path_open(&mut self, fd: Fd, path: PathArgument<'_>, open: Open) -> Result<Fd> {
-        let interrupt = self.interrupt;
         let fresh = self.table.look_up(fd, |descriptor, has| {
             let directory = &descriptor.directory()?.directory;
             open.check(has)?;
             let opened = directory.open(&path?, open.options())?;
-            Ok(Fresh { fd: opened, place: directory.place(), open, interrupt })
+            Ok(Fresh { fd: opened, place: directory.place(), open })
         })?;
         self.table.insert_fresh(fresh)
     }

@@ -65,6 +65,9 @@ pub enum EventKind {
     },
 }
 
+/// What one subscription costs, with a system call for what can be read.
+const COST: usize = 512;
+
 /// A subscription once the descriptor has been looked up and the clock read.
 enum Watch {
     Refused(Errno),
@@ -85,12 +88,13 @@ impl System {
         if subscriptions.is_empty() {
             return Err(Errno::Inval);
         }
-        let mut polled = Polled::default();
+        let (mut polled, mut pace) = (Polled::default(), self.pace());
         polled.list.reserve(subscriptions.len());
-        let watches: Vec<Watch> = subscriptions
-            .iter()
-            .map(|subscription| self.watch(subscription, &mut polled))
-            .collect();
+        let mut watches = Vec::with_capacity(subscriptions.len());
+        for subscription in subscriptions {
+            pace.step(COST)?;
+            watches.push(self.watch(subscription, &mut polled));
+        }
         // After the clocks have been read, so that no deadline is met early.
         let start = Instant::now();
         let timeout = timeout(&watches);
@@ -98,9 +102,10 @@ impl System {
             let ready = self.poll_descriptors(&polled, self.waiting_time(timeout))?;
             let elapsed = self.passed(&ready, timeout).unwrap_or_else(|| start.elapsed());
             let mut events = Vec::with_capacity(subscriptions.len());
-            events.extend(subscriptions.iter().zip(&watches).filter_map(
-                |(subscription, watch)| self.event(subscription, watch, (&polled, &ready), elapsed),
-            ));
+            for (subscription, watch) in subscriptions.iter().zip(&watches) {
+                pace.step(COST)?;
+                events.extend(self.event(subscription, watch, (&polled, &ready), elapsed));
+            }
             if !events.is_empty() {
                 return Ok(events);
             }

@@ -126,7 +126,7 @@ impl<D: Hold> FdTable<D> {
     pub fn get(&mut self, fd: Fd) -> Result<&mut Entry<D>> {
         let slot = self.slots.get_mut(fd as usize).ok_or(Errno::Badf)?;
         if let Slot::Fresh(fresh) = slot {
-            let (filetype, interrupt) = (fresh.filetype()?, fresh.interrupt);
+            let (filetype, interrupt) = (fresh.filetype()?, fresh.place.interrupt());
             if let Slot::Fresh(fresh) = std::mem::replace(slot, Slot::Free) {
                 let entry = fresh.into_entry(filetype);
                 *slot = Slot::Open(entry.map(|descriptor| D::hold(descriptor, interrupt)));
@@ -156,7 +156,7 @@ impl FdTable {
         let FdTable { slots, open, max, lowest_free } = self;
         let shared = |slot: Slot<Descriptor>| match slot {
             Slot::Free => Slot::Free,
-            Slot::Fresh(fresh) => Slot::Fresh(Fresh { interrupt, ..fresh }),
+            Slot::Fresh(fresh) => Slot::Fresh(fresh.ended_by(interrupt)),
             Slot::Open(entry) => Slot::Open(entry.map(|descriptor| descriptor.share(interrupt))),
         };
         FdTable { slots: slots.into_iter().map(shared).collect(), open, max, lowest_free }

@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 
 use crate::abi::{Call, Memory, Region};
-use crate::system::{Buffer, Errno, Fd, MAX_BUFFERS, Result, System};
+use crate::system::{Buffer, Errno, Fd, MAX_BUFFERS, Pace, Result, System};
 
 pub fn fd_pread(call: &mut Call<'_>) -> Result<()> {
     let (vectors, result) = (Vectors::new(call, 1)?, call.region(4, 4)?);
@@ -74,10 +74,17 @@ impl<'m> Vectors<'m> {
     }
 
     /// `EOVERFLOW` when a buffer that a later batch will hold lies outside.
-    fn check_from(&self, index: usize) -> Result<()> {
-        (index..self.count()).try_for_each(|index| self.get(index).map(drop))
+    fn check_from(&self, index: usize, pace: &mut Pace) -> Result<()> {
+        (index..self.count()).try_for_each(|index| {
+            pace.step(COST_OF_CHECK)?;
+            self.get(index).map(drop)
+        })
     }
 }
+
+/// What looking at a buffer costs, and what a system call on a batch of empty ones.
+const COST_OF_CHECK: usize = 8;
+const COST_OF_BATCH: usize = 64 * 1024;
 
 /// One system call moves less than 2^31 bytes; after as many, another could overflow the result.
 const ENOUGH: u64 = 1 << 31;
@@ -108,15 +115,15 @@ fn transfer_in<'m, const N: usize>(
     result: Region<'m>,
     mut call: impl FnMut(&mut System, &[Buffer<'m>], u64) -> Result<usize>,
 ) -> Result<()> {
-    let mut batch = Batch::<N>::new();
+    let (mut batch, mut pace) = (Batch::<N>::new(), system.pace());
     vectors.fill(&mut batch, 0)?;
     let mut next = batch.len();
-    vectors.check_from(next)?;
+    vectors.check_from(next, &mut pace)?;
     let mut total = call(system, &batch, 0)? as u64;
     let mut wanted = size(&batch);
     while total == wanted && total < ENOUGH && next < vectors.count() {
         // A shared list may have changed since it was checked.
-        if vectors.fill(&mut batch, next).is_err() {
+        if pace.step(COST_OF_BATCH).is_err() || vectors.fill(&mut batch, next).is_err() {
             break;
         }
         next += batch.len();

@@ -1,11 +1,14 @@
 //! Waiting.
 
+use crate::abi::Call;
 use crate::abi::layout::{self, EVENT_SIZE};
-use crate::abi::{Call, Region};
-use crate::system::{Errno, Event, Result, Subscription};
+use crate::system::{Errno, Result, Subscription};
 
 /// More subscriptions than this are `ENOMEM`: each costs the host memory.
 const MAX_SUBSCRIPTIONS: u32 = 1 << 20;
+
+/// What reading one, or writing an event, costs.
+const COST: usize = 64;
 
 pub fn poll_oneoff(call: &mut Call<'_>) -> Result<()> {
     let count = call.u32(2);
@@ -18,18 +21,17 @@ pub fn poll_oneoff(call: &mut Call<'_>) -> Result<()> {
     }
     // Copied before the first event is written: the two lists may overlap.
     let mut subscriptions: Vec<Subscription> = Vec::with_capacity(list.len() / size);
+    let mut pace = call.system.pace();
     for at in (0..list.len()).step_by(size) {
+        pace.step(COST)?;
         subscriptions.push(call.version.read_subscription(&list, at)?);
     }
     let happened = call.system.poll_oneoff(&subscriptions)?;
-    write_events(&events, &happened);
+    for (index, event) in happened.iter().enumerate() {
+        pace.step(COST)?;
+        layout::write_event(&events, index * EVENT_SIZE, event);
+    }
     // At most one event a subscription.
     result.write_u32(0, happened.len() as u32);
     Ok(())
-}
-
-fn write_events(to: &Region<'_>, events: &[Event]) {
-    for (index, event) in events.iter().enumerate() {
-        layout::write_event(to, index * EVENT_SIZE, event);
-    }
 }

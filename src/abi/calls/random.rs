@@ -15,8 +15,9 @@ pub fn random_get(call: &mut Call<'_>) -> Result<()> {
 #[inline(never)]
 fn fill<const PIECE: usize>(call: &mut Call<'_>) -> Result<()> {
     let region = call.region(0, call.u32(1).into())?;
-    let mut piece = [0; PIECE];
+    let (mut piece, mut pace) = ([0; PIECE], call.system.pace());
     for start in (0..region.len()).step_by(PIECE) {
+        pace.step(PIECE)?;
         let some = &mut piece[..PIECE.min(region.len() - start)];
         call.system.random_get(some)?;
         region.write(start, some);

@@ -11,7 +11,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Errno, Result};
+use super::{Errno, Interrupt, Result};
 
 /// How far a path may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,33 +36,45 @@ const CREATE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 /// Opens `path`, close-on-exec.
 ///
-/// Errors: `OUTSIDE` where the path would leave the scope, else what the kernel says.
+/// Errors: `OUTSIDE` where the path would leave the scope; `ECANCELED` when interrupted; else what
+/// the kernel says.
 pub(super) fn open(
     directory: BorrowedFd<'_>,
     scope: Scope,
     path: &CStr,
     flags: OFlags,
+    interrupt: Interrupt,
 ) -> Result<OwnedFd> {
     let flags = flags | OFlags::CLOEXEC;
     match scope {
         Scope::Anywhere => Ok(rustix::fs::openat(directory, path, flags, CREATE_MODE)?),
-        Scope::Beneath => open_beneath(directory, path, flags),
+        Scope::Beneath => open_beneath(directory, path, flags, interrupt),
     }
 }
 
 #[cfg(target_os = "linux")]
-fn open_beneath(directory: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
+fn open_beneath(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    flags: OFlags,
+    interrupt: Interrupt,
+) -> Result<OwnedFd> {
     if !walk_is_forced()
         && let Some(answer) = open_in_kernel(directory, path, flags)
     {
         return answer;
     }
-    walk::open(directory, path, flags)
+    walk::open(directory, path, flags, interrupt)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn open_beneath(directory: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
-    walk::open(directory, path, flags)
+fn open_beneath(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    flags: OFlags,
+    interrupt: Interrupt,
+) -> Result<OwnedFd> {
+    walk::open(directory, path, flags, interrupt)
 }
 
 /// The kernel gives up with `EAGAIN` when directories are renamed meanwhile, see

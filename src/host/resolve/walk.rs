@@ -10,16 +10,27 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::OFlags;
 
-use super::{CREATE_MODE, Errno, HANDLE, OUTSIDE, Result};
+use super::{CREATE_MODE, Errno, HANDLE, Interrupt, OUTSIDE, Result};
+use crate::host::Pace;
 
 /// Most symbolic links that one path may go through (as Linux has it).
 const MAX_LINKS: usize = 40;
 
-/// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives.
-pub(super) fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd> {
-    let mut walk = Walk::new(root);
+/// What a step costs: some microseconds.
+const STEP: usize = 16 * 1024;
+
+/// Opens `path` beneath `root`, with the answers that `openat2(RESOLVE_BENEATH)` gives. Links can
+/// make it take a million steps, so `interrupt` ends it with `ECANCELED`.
+pub(super) fn open(
+    root: BorrowedFd<'_>,
+    path: &CStr,
+    flags: OFlags,
+    interrupt: Interrupt,
+) -> Result<OwnedFd> {
+    let (mut walk, mut pace) = (Walk::new(root), Pace::new(interrupt));
     walk.set_pending(path.to_bytes().to_vec())?;
     loop {
+        pace.step(STEP)?;
         if let Some(opened) = walk.step(flags)? {
             return Ok(opened);
         }
@@ -184,4 +195,22 @@ impl<'r> Walk<'r> {
 fn is_link(handle: &OwnedFd) -> bool {
     let stat = rustix::fs::fstat(handle);
     stat.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_way_can_be_ended() {
+        let root = std::fs::File::open(std::env::temp_dir()).unwrap();
+        let walk = |components: usize, interrupt| {
+            let path = CString::new("./".repeat(components)).unwrap();
+            open(root.as_fd(), &path, HANDLE, interrupt).map(drop)
+        };
+        let now = Interrupt::when(|| true);
+        assert_eq!(walk(1000, now), Err(Errno::Canceled));
+        assert_eq!(walk(10, now), Ok(()));
+        assert_eq!(walk(1000, Interrupt::NEVER), Ok(()));
+    }
 }
