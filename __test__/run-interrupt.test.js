@@ -51,11 +51,104 @@ describe('a timeout ends', () => {
   }
 });
 
-test('a timeout ends what takes long, one instruction after the other', async () => {
-  const fill = '(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000))';
-  const source = `(module (memory (export "memory") 1024) (func (export "_start") ${fill.repeat(400)}))`;
-  const running = run(Buffer.from(source), { timeout: 50, cache: false });
-  await assert.rejects(running, { code: 'ERR_WASI_TIMEOUT' });
+// Each would take seconds if it were not ended on its way, and then say so.
+const WRITE = `(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 65536) (data (i32.const 0) "\\08\\00\\00\\00\\04\\00\\00\\00done")`;
+const DONE = '(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))';
+const LEAF = `(func $leaf (param f64) (result f64) local.get 0 ${'f64.sqrt '.repeat(20_000)})`;
+const LEAF_TYPE = '(type $t (func (param f64) (result f64)))';
+const long = {
+  'a straight line of calls of a straight line': [LEAF, '(drop (call $leaf (f64.const 3)))'.repeat(20_000)],
+  'the same through a table': [
+    `${LEAF_TYPE} (table 1 funcref) (elem (i32.const 0) $leaf) ${LEAF}`,
+    '(drop (call_indirect (type $t) (f64.const 3) (i32.const 0)))'.repeat(20_000),
+  ],
+  'the same by reference': [
+    `${LEAF_TYPE} (elem declare func $leaf) ${LEAF.replace('(param', '(type $t) (param')}`,
+    '(drop (call_ref $t (f64.const 3) (ref.func $leaf)))'.repeat(20_000),
+  ],
+  // Small enough not to begin with a check: it is the callers that have them.
+  'short functions in a row': [
+    `(func $leaf (param f64) (result f64) local.get 0 ${'f64.sqrt '.repeat(20)})
+    (func $more ${'(drop (call $leaf (f64.const 3)))'.repeat(2000)})
+    (func $most ${'(call $more)'.repeat(2000)})`,
+    '(call $most)'.repeat(20),
+  ],
+  'work on the way back from calls': [
+    `(func $down (param i32) (result f64)
+      (if (result f64) (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1)))) (else (f64.const 4)))
+      ${'f64.sqrt '.repeat(2000)})`,
+    '(drop (call $down (i32.const 10_000)))'.repeat(20),
+  ],
+  'filling memory': ['', '(memory.fill (i32.const 4096) (i32.const 1) (i32.const 0xfffff000))'.repeat(20)],
+  'copying memory': ['', '(memory.copy (i32.const 4097) (i32.const 4096) (i32.const 0xffffe000))'.repeat(20)],
+  'filling a table': [
+    '(table $t 9999999 funcref)', '(table.fill $t (i32.const 0) (ref.null func) (i32.const 9999999))'.repeat(400),
+  ],
+  'making arrays of data': [
+    `(type $a (array (mut i8))) (data $d "${'a'.repeat(1 << 20)}")`,
+    '(drop (array.new_data $a $d (i32.const 0) (i32.const 0x100000)))'.repeat(4000),
+  ],
+  'copying arrays': [
+    '(type $a (array (mut i8))) (global $g (mut (ref null $a)) (ref.null $a))',
+    `(global.set $g (array.new_default $a (i32.const 0x1000000)))
+    ${'(array.copy $a $a (global.get $g) (i32.const 1) (global.get $g) (i32.const 0) (i32.const 0xffffff))'.repeat(2000)}`,
+  ],
+};
+
+describe('a timeout ends on its way', () => {
+  for (const [name, [definitions, work]] of Object.entries(long)) {
+    test(name, async () => {
+      const source = `(module ${WRITE} ${definitions} (func (export "_start") ${work} ${DONE}))`;
+      const program = await compile(Buffer.from(source), { cache: false });
+      const running = program.run({ timeout: 50 });
+      await assert.rejects(running, ({ code, stdout }) => {
+        assert.deepEqual([code, stdout], ['ERR_WASI_TIMEOUT', '']);
+        return true;
+      });
+    });
+  }
+});
+
+test('a guest whose time is over has no result, even if it has come to its end', async () => {
+  const program = await compile(Buffer.from(`(module ${WRITE} (func (export "_start") ${DONE}))`), { cache: false });
+  const running = program.run({ timeout: 1e-4 });
+  await assert.rejects(running, { code: 'ERR_WASI_TIMEOUT', stdout: 'done' });
+});
+
+describe('what is bounded before it starts', () => {
+  const tooLarge = { code: 'ERR_WASI_COMPILE', message: /15000000 elements .* 65536 is the most/ };
+  const array = '(array.new $a (i32.const 1) (i32.mul (i32.const 1500) (i32.const 10000)))';
+  const definitions = {
+    'a global': `(global (ref $a) ${array})`,
+    'a segment of elements': `(table 1 anyref) (elem (i32.const 0) anyref (item ${array}))`,
+    'a table': `(table 1 (ref null $a) ${array})`,
+  };
+  for (const [name, definition] of Object.entries(definitions)) {
+    test(`arrays in ${name}`, async () => {
+      const source = `(module ${memory} (type $a (array (mut i32))) ${definition} (func (export "_start")))`;
+      await assert.rejects(compile(Buffer.from(source), { cache: false }), tooLarge);
+    });
+  }
+
+  test('the elements of tables that have a value', async () => {
+    const source = `(module ${memory} (func $f) (table 9999999 funcref (ref.func $f)) (func (export "_start")))`;
+    await assert.rejects(compile(Buffer.from(source), { cache: false }), { code: 'ERR_WASI_COMPILE' });
+  });
+});
+
+describe('growing in a way that takes long just fails', () => {
+  const grown = {
+    'a memory of 64 bits beyond 4 GiB': ['(memory i64 1)', '(i32.wrap_i64 (memory.grow (i64.const 65536)))'],
+    'a table beyond ten million elements': ['(table 1 funcref)', '(table.grow (ref.null func) (i32.const 10000000))'],
+  };
+  for (const [name, [definition, grow]] of Object.entries(grown)) {
+    test(name, async () => {
+      const source = `(module ${definition} (func (export "grow") (result i32) ${grow}))`;
+      const instance = await (await compile(Buffer.from(source), { cache: false })).instantiate();
+      assert.equal(await instance.exports.grow(), -1);
+    });
+  }
 });
 
 // Taken apart as C++ has it, each part of the name would double what comes of those before.
@@ -97,6 +190,26 @@ describe('nobody sees', () => {
     instance.close();
   });
 
+  test('whatever the names of the exports are', async () => {
+    const names = ['interrupt', 'wasi-rs interrupt 1', '\0wasi-rs interrupt', '\0wasi-rs interrupt 1',
+      '\0\0wasi-rs interrupt 2', '\0wasi-rs start', '\0\0wasi-rs start', '\0\0\0'];
+    const quoted = (name) => `"${name.replaceAll('\0', '\\00')}"`;
+    const source = `(module ${names.map((name) => `(func (export ${quoted(name)}) (loop (br 0)))`).join(' ')})`;
+    const program = await compile(Buffer.from(source), { cache: false });
+    assert.deepEqual(program.exports.map(({ name }) => name), names);
+    const instance = await program.instantiate({ timeout: 30 });
+    for (const name of names) await assert.rejects(instance.exports[name](), { code: 'ERR_WASI_TIMEOUT' });
+    instance.close();
+  });
+
+  test('the function that does an instruction in pieces in a backtrace', async () => {
+    const source = `(module ${memory} (func $mine (export "f") (param i32)
+      (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))`;
+    const instance = await (await compile(Buffer.from(source), { cache: false })).instantiate();
+    const trap = { trap: 'memory-out-of-bounds', backtrace: '    at mine\n' };
+    await assert.rejects(instance.exports.f(70_000), trap);
+  });
+
   test('the memory in limits and peak', async () => {
     const program = await compile(Buffer.from(`(module ${memory} (func (export "_start")))`), { cache: false });
     assert.equal((await program.run({ memoryLimit: 65536 })).memoryPeak, 65536);
@@ -121,5 +234,14 @@ describe('nobody sees', () => {
     const bytes = Buffer.from('0061736d0100000001040160000003020100' + '070e8180808000' + '065f73746172740000' +
       '0a0a8180808000' + '040001010b', 'hex');
     assert.equal((await run(bytes, { cache: false })).exitCode, 0);
+  });
+});
+
+describe('what has no room for checks says so', () => {
+  test('a program with as many memories as there may be', async () => {
+    const source = (count) => Buffer.from(`(module ${'(memory 0) '.repeat(count)} (func (export "_start")))`);
+    const tooMany = { code: 'ERR_WASI_COMPILE', message: /100 memories: 99 is the most, since checking/ };
+    await assert.rejects(compile(source(100), { cache: false }), tooMany);
+    assert.equal((await run(source(99), { cache: false })).exitCode, 0);
   });
 });
