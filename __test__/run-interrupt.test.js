@@ -113,7 +113,7 @@ describe('a timeout ends on its way', () => {
 test('a guest whose time is over has no result, even if it has come to its end', async () => {
   const program = await compile(Buffer.from(`(module ${WRITE} (func (export "_start") ${DONE}))`), { cache: false });
   const running = program.run({ timeout: 1e-4 });
-  await assert.rejects(running, { code: 'ERR_WASI_TIMEOUT', stdout: 'done' });
+  await assert.rejects(running, { code: 'ERR_WASI_TIMEOUT' });
 });
 
 describe('what is bounded before it starts', () => {
