@@ -15,7 +15,12 @@ const words = process.argv.slice(2).filter((word) => word !== '--markdown');
 const chosen = attacks.filter(({ name }) => words.every((word) => name.includes(word)));
 
 const MIB = 2 ** 20;
-const milliseconds = (value) => (value === undefined ? '—' : value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
+
+function milliseconds(value) {
+  if (value === undefined) return '—';
+  return value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
+}
+
 const memory = (bytes) => `${Math.round(bytes / MIB)} MiB`;
 
 function size(bytes) {
@@ -55,7 +60,8 @@ const line = (cells) => `| ${cells.join(' | ')} |`;
 const results = new Map();
 await runAll(chosen, {}, (attack, result) => {
   results.set(attack, result);
-  process.stderr.write(`${results.size}/${chosen.length} ${holds(attack, result) ? ' ' : '!'} ${attack.name}: ${outcome(result)}\n`);
+  const mark = holds(attack, result) ? ' ' : '!';
+  process.stderr.write(`${results.size}/${chosen.length} ${mark} ${attack.name}: ${outcome(result)}\n`);
 });
 
 for (const family of new Set(chosen.map((attack) => attack.family))) {
@@ -71,6 +77,6 @@ const lateness = chosen.flatMap((attack) => {
   const { after } = results.get(attack);
   return limit === undefined || after === undefined ? [] : [after - limit];
 });
-console.log(`\n${chosen.length - broken.length} of ${chosen.length} attacks ended as they must; ` +
-  `the latest ${milliseconds(Math.max(...lateness))} after its time.`);
+console.log(`\n${chosen.length - broken.length} of ${chosen.length} attacks ended as they must${
+  lateness.length > 0 ? `; the latest ${milliseconds(Math.max(...lateness))} after its time` : ''}.`);
 process.exitCode = broken.length > 0 ? 1 : 0;

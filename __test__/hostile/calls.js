@@ -100,7 +100,8 @@ function wideLoop(width) {
   const types = Array(width).fill(i64);
   const type = module.type(types, []);
   const first = types.map((_, index) => op.i64(index));
-  const turned = [types.map((_, index) => op.set(index)), types.map((_, index) => op.get((index * 7) % width)), op.br(0)];
+  const places = types.map((_, index) => index);
+  const turned = [places.map(op.set), places.map((place) => op.get((place * 7) % width)), op.br(0)];
   return module.command([first, op.loop(turned, unsigned(type))], [[width, i64]]).build();
 }
 
@@ -111,6 +112,26 @@ function tables(width) {
   for (let level = 0; level < 9; level += 1) code = op.block(code);
   // The outermost label is the loop's: all the others lead there, too.
   return module.command([op.loop([code, op.br(0)])], [[1, i32]]).build();
+}
+
+// Thrown with as many values as a function can take, each time anew.
+function wideExceptions(width) {
+  const module = new Module();
+  const types = Array(width).fill(i64);
+  const tag = module.tag(types);
+  const type = module.type([], types);
+  const thrown = [types.map((_, index) => op.i64(index)), op.throw(tag)];
+  return module.command(forever([
+    [0x02, unsigned(type), 0x1f, 0x40, 1, 0, unsigned(tag), 0, thrown, 0x0b, op.unreachable, 0x0b],
+    types.map(() => op.drop),
+  ])).build();
+}
+
+// Waits on shared memory of its own, where nobody wakes it.
+function waiting() {
+  const module = new Module();
+  module.add(section.memory, [3, 1, 1]);
+  return module.command([op.i32(0), op.i32(0), op.i64(-1), [0xfe, 1, 2, 0], op.drop]).build();
 }
 
 const traps = { allowed: [TRAP, TIMEOUT] };
@@ -163,6 +184,10 @@ module.exports = {
     running('loops in loops, 30 deep', () => nestedLoops(30)),
     running('a loop of 1,000 parameters', () => wideLoop(1000)),
     running('a loop by a table of 65,000 branches', () => tables(65_000)),
+    running('exceptions of 1,000 values', () => wideExceptions(1000), { allowed: [TIMEOUT, 'ERR_WASI_MEMORY_LIMIT'] }),
+    running('waiting in shared memory', waiting, {
+      allowed: [TIMEOUT, TRAP, 'compile ERR_WASI_COMPILE', 'ERR_WASI_LINK', 'ERR_WASI_COMPILE'],
+    }),
     running('a loop that branches before it is at its end', () => {
       const module = new Module();
       return module.command(op.loop([op.i32(1), op.brIf(0), repeat(1000, op.block([]))])).build();

@@ -4,6 +4,7 @@
 
 const { EMPTY, array, f64, funcref, i32, i64, i8, op, struct, sub } = require('./support/code');
 const { GIB, REFUSED, RESOLVED } = require('./support/limits');
+const { functionsInTable, scatteredData } = require('./support/segments');
 const { Module, bytes, kind, repeat, section, signed, unsigned, vector, withSize } = require('./support/wasm');
 
 const wide = (width, type = i64) => Array(width).fill(type);
@@ -46,7 +47,8 @@ function fixedArrays(count, length) {
 // A table of branches to every block around it.
 function branchTable(targets, blocks) {
   const labels = Array.from({ length: targets }, (_, index) => index % blocks);
-  const code = [repeat(blocks, [0x02, EMPTY]), op.get(0), op.brTable(labels, 0), repeat(blocks, [0x0b, op.i32(1), op.set(0)])];
+  const ends = repeat(blocks, [0x0b, op.i32(1), op.set(0)]);
+  const code = [repeat(blocks, [0x02, EMPTY]), op.get(0), op.brTable(labels, 0), ends];
   return new Module().command(code, [[1, i32]]).build();
 }
 
@@ -54,7 +56,8 @@ function manyBranchTables(count, targets, width) {
   const module = new Module();
   const type = unsigned(module.type([], wide(width)));
   const labels = Array(targets).fill(0);
-  const one = [0x02, type, wide(width).map(() => op.i64(1)), op.i32(0), op.brTable(labels, 0), 0x0b, repeat(width, op.drop)];
+  const values = wide(width).map(() => op.i64(1));
+  const one = [0x02, type, values, op.i32(0), op.brTable(labels, 0), 0x0b, repeat(width, op.drop)];
   return module.command(repeat(count, one)).build();
 }
 
@@ -134,8 +137,9 @@ function tries(count, values) {
   const tag = module.tag();
   const func = module.func([], [], op.throw(tag));
   const names = Array.from({ length: values }, (_, index) => index);
-  return module.command([repeat(count, op.block(op.tryTable(0, op.call(func)))), names.map((name) => [op.get(name), op.drop])],
-    [[Math.max(values, 1), i32]]).build();
+  return module.command([
+    repeat(count, op.block(op.tryTable(0, op.call(func)))), names.map((name) => [op.get(name), op.drop]),
+  ], [[Math.max(values, 1), i32]]).build();
 }
 
 // One handler after the other, all of them around one call.
@@ -167,7 +171,8 @@ function deepTypes(count) {
 // One group of types that name each other.
 function recursiveTypes(count) {
   const module = new Module();
-  const types = Array.from({ length: count }, (_, index) => struct([0x63, signed((index + 1) % count)], [0x63, signed(index)]));
+  const types = Array.from({ length: count }, (_, index) =>
+    struct([0x63, signed((index + 1) % count)], [0x63, signed(index)]));
   module.add(section.type, [0x4e, vector(types)]);
   const body = bytes([0, 0x0b]);
   module.add(section.type, [0x60, 0, 0]);
@@ -182,7 +187,8 @@ function types(count) {
   const module = new Module();
   const kinds = [i32, i64, f64, 0x7d];
   for (let index = 0; index < count; index += 1) {
-    module.add(section.type, [0x60, vector(Array.from({ length: 10 }, (_, place) => kinds[(index >> (2 * place)) & 3])), 0]);
+    const parameters = Array.from({ length: 10 }, (_, place) => kinds[(index >> (2 * place)) & 3]);
+    module.add(section.type, [0x60, vector(parameters), 0]);
   }
   const type = module.add(section.type, [0x60, 0, 0]);
   module.add(section.function, unsigned(type));
@@ -204,7 +210,8 @@ function largeTypes(count, width) {
 
 // A section that says it has four billion entries.
 function lying(id) {
-  return Buffer.concat([Buffer.from('\0asm\x01\0\0\0', 'latin1'), Buffer.from([id, 10]), Buffer.from([255, 255, 255, 255, 15, 0, 0, 0, 0, 0])]);
+  const content = [id, 10, 255, 255, 255, 255, 15, 0, 0, 0, 0, 0];
+  return Buffer.concat([Buffer.from('\0asm\x01\0\0\0', 'latin1'), Buffer.from(content)]);
 }
 
 function lyingBody() {
@@ -277,6 +284,8 @@ const modules = {
   '300,000 calls through a table': () => indirectCalls(300_000),
   '300,000 casts': () => casts(300_000),
   '300,000 elements of a table': () => tableAccesses(300_000),
+  'a segment of 5 million functions': () => functionsInTable(5_000_000),
+  'a byte of data in each page of 4 GiB': () => scatteredData(65_536),
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13].map((id) =>
     [`section ${id} of four billion entries`, () => lying(id)])),
   'a function that says it has 4 GiB': lyingBody,
@@ -287,7 +296,8 @@ const REPRESENTATIVE = new Set([
   '1,000 loops of 1,000 numbers', '5,000 calls with 1,000 numbers', 'a million empty functions',
   '70 array.new_fixed of 10,000', '65,000 branches to 1,000 blocks', '3 million blocks in each other',
   '20,000 functions of 50,000 locals', '10,000 values alive across 10,000 calls', '2,000 handlers around each other',
-  'a group of 100,000 types', 'section 10 of four billion entries', 'a function that says it has 4 GiB',
+  'a group of 100,000 types', 'a segment of 5 million functions', 'section 10 of four billion entries',
+  'a function that says it has 4 GiB',
 ]);
 
 const LYING = /four billion|4 GiB/;

@@ -3,7 +3,8 @@
 // What is done before the first instruction of a function: constant expressions, segments, start functions.
 
 const { array, arrayref, forever, i64, i8, op } = require('./support/code');
-const { LIMITED, MEMORY, MIB, RESOLVED, TIMEOUT, TRAP, running } = require('./support/limits');
+const { LIMITED, MEMORY, MIB, NOT_COMPILED, RESOLVED, TIMEOUT, TRAP, running } = require('./support/limits');
+const { functionsInTable, scatteredData } = require('./support/segments');
 const { Module, kind, repeat, section, unsigned, vector, withSize } = require('./support/wasm');
 
 const MILLIONS = 15_000_000;
@@ -15,6 +16,8 @@ function withArrays(element = i8) {
   module.add(section.type, array(element));
   return module;
 }
+
+const empty = [op.i32(8), op.arrayNewDefault(0)];
 
 const active = (expressions) => [
   // An active segment of table 0, at 0, of expressions of a type.
@@ -104,6 +107,7 @@ const initialize = (code) => {
 };
 
 const ending = { allowed: [TIMEOUT, MEMORY, TRAP] };
+const quick = { allowed: [TIMEOUT, MEMORY, RESOLVED] };
 const wide = { options: { ...LIMITED, memoryLimit: 2048 * MIB }, memory: 4096 * MIB, ...ending };
 
 module.exports = {
@@ -113,20 +117,22 @@ module.exports = {
     running('10,000 such segments', () => elementsThatAllocate(10_000, 1), ending),
     running('the same, instantiated', () => elementsThatAllocate(1, 10_000), { ...ending, ask: 'instantiate' }),
     running('two of these at once', () => elementsThatAllocate(1, 10_000), { ...ending, copies: 2 }),
-    running('passive segments that make arrays, into a table', passiveElements, { allowed: [TIMEOUT, MEMORY, RESOLVED] }),
-    running('passive segments that make arrays, into arrays', passiveElementsIntoArrays, { allowed: [TIMEOUT, MEMORY, RESOLVED] }),
+    running('passive segments that make arrays, into a table', passiveElements, quick),
+    running('passive segments that make arrays, into arrays', passiveElementsIntoArrays, quick),
     running('10,000 globals of arrays of 15 million', () => globals(10_000, made), wide),
-    running('10,000 globals of arrays of 2^32 - 1', () => globals(10_000, [op.i32(7), op.i32(-1), op.arrayNew(0)]), ending),
+    running('10,000 globals of arrays of 2^32 - 1', () => globals(10_000, [
+      op.i32(7), op.i32(-1), op.arrayNew(0),
+    ]), ending),
     running('100,000 globals of empty arrays', () => globals(100_000, [op.i32(0), op.arrayNewDefault(0)]), {
       allowed: [TIMEOUT, MEMORY, RESOLVED, 'ERR_WASI_COMPILE'],
     }),
     running('a constant expression of a million instructions', longExpressions, {
       allowed: [TIMEOUT, RESOLVED, 'compile ERR_WASI_COMPILE'],
     }),
-    running('a table of 10 million elements, initialized', () => tables(1, 10_000_000, [op.i32(8), op.arrayNewDefault(0)]), {
+    running('a table of 10 million elements, initialized', () => tables(1, 10_000_000, empty), {
       allowed: [TIMEOUT, RESOLVED],
     }),
-    running('100 tables of 160,000 elements, initialized', () => tables(100, 160_000, [op.i32(8), op.arrayNewDefault(0)]), {
+    running('100 tables of 160,000 elements, initialized', () => tables(100, 160_000, empty), {
       allowed: [TIMEOUT, MEMORY, RESOLVED, 'compile ERR_WASI_COMPILE'],
     }),
     running('90,000 segments of elements, one over the other', () => activeElements(90_000), {
@@ -134,6 +140,12 @@ module.exports = {
     }),
     running('90,000 segments of data, one over the other', () => activeData(90_000, 100), { allowed: [TIMEOUT, RESOLVED] }),
     running('segments of 30 MB in all', () => activeData(8, 4_000_000), { allowed: [TIMEOUT, RESOLVED] }),
+    running('a byte of data in each page of 4 GiB', () => scatteredData(65_536), {
+      options: { ...LIMITED, memoryLimit: 5120 * MIB }, memory: 5120 * MIB, allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
+    }),
+    running('a segment of 5 million functions', () => functionsInTable(5_000_000), {
+      allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
+    }),
     running('a start function that does not end', () => started(forever([]))),
     running('a start function that fills memory', () => started(repeat(5000, [
       op.i32(0), op.i32(1), op.i32(128 * MIB), op.memoryFill(),

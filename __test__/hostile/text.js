@@ -8,6 +8,10 @@ const wrapped = (content) => Buffer.from(`(module ${content})`);
 const start = (code) => wrapped(`(func (export "_start") ${code})`);
 const nested = (open, depth, inner = '') => open.repeat(depth) + inner + ')'.repeat(depth);
 
+// Functions each of which calls another by its name.
+const named = (count) =>
+  Array.from({ length: count }, (_, index) => `(func $n${index} (call $n${(index * 7) % count}))`).join('');
+
 const modules = {
   'a million parentheses': () => Buffer.from(nested('(', 1_000_000)),
   'a million parentheses in an annotation': () => wrapped(`(@a ${nested('(', 1_000_000)})`),
@@ -19,7 +23,7 @@ const modules = {
   '100 MB of a string': () => wrapped(`(memory 1) (data (i32.const 0) "${'a'.repeat(100_000_000)}")`),
   '100 MB of empty functions': () => wrapped('(func)'.repeat(16_000_000)),
   'a name of 50 MB': () => wrapped(`(func $${'n'.repeat(50_000_000)}) (func (export "_start"))`),
-  '300,000 names': () => wrapped(Array.from({ length: 300_000 }, (_, index) => `(func $n${index} (call $n${(index * 7) % 300_000}))`).join('')),
+  '300,000 names': () => wrapped(named(300_000)),
   'no end of a string': () => Buffer.from(`(module (data "${'\\00'.repeat(10_000_000)}`),
   'a number of 10 million digits': () => start(`(drop (i32.const ${'1'.repeat(10_000_000)}))`),
   'a float of 10 million digits': () => start(`(drop (f64.const 0.${'1'.repeat(10_000_000)}))`),

@@ -151,7 +151,9 @@ module.exports = {
     running('clock_time_get of clocks that do not run', () => program(['clock_time_get'], 1, forever(
       call(0, op.i32(0), op.i64(1), op.i32(64)),
     )), { options: { ...LIMITED, clock: 0 } }),
-    running('args_get of 100,000', () => program(['args_get'], 1024, repeat(1000, call(0, op.i32(0), op.i32(16 * MIB)))), {
+    running('args_get of 100,000', () => program(['args_get'], 1024, repeat(1000, [
+      call(0, op.i32(0), op.i32(16 * MIB)),
+    ])), {
       options: { ...LIMITED, args: Array(100_000).fill('a') }, allowed: [TIMEOUT, RESOLVED],
     }),
     running('one call, 300,000 times in a row', () => program(['random_get'], 16, repeat(300_000, [

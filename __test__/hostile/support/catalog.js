@@ -2,8 +2,9 @@
 
 // All families of attacks, and every attack by its name.
 
-const families = ['straight-lines', 'calls', 'bulk', 'collected', 'instantiation', 'wasi', 'ends', 'memory', 'compiling', 'text']
-  .map((name) => require(`../${name}`));
+const families = [
+  'straight-lines', 'calls', 'bulk', 'collected', 'instantiation', 'wasi', 'ends', 'memory', 'compiling', 'text',
+].map((name) => require(`../${name}`));
 
 const attacks = families.flatMap(({ family, attacks: own }) =>
   own.map((attack) => ({ ...attack, family, name: `${family}: ${attack.name}`, title: attack.name })));

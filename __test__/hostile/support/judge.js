@@ -18,7 +18,9 @@ function limitOf({ options = {}, abortAfter, closeAfter }) {
 function complaint(attack, { outcomes, after, detail = '', peak, innocentRun, innocentCompile }) {
   const wrong = outcomes.filter((outcome) => !attack.allowed.includes(outcome));
   if (wrong.length > 0) return `ended with ${wrong.join(', ')}, not ${attack.allowed.join(', ')}\n${detail}`;
-  if (after > (limitOf(attack) ?? Infinity) + LONG && outcomes.includes('resolved')) return `resolved when its time was over, after ${after} ms`;
+  if (outcomes.includes('resolved') && after > (limitOf(attack) ?? Infinity) + LONG) {
+    return `resolved when its time was over, after ${after} ms`;
+  }
   const bound = attack.memory ?? 1.5 * GIB;
   if (peak > bound) return `took ${peak} bytes, which is more than ${bound}`;
   const others = [innocentRun, innocentCompile].filter((end) => end && end.outcome !== 'resolved');
