@@ -64,8 +64,8 @@ async function untilQuiet(started) {
   const pids = () => family(process.pid);
   for (;;) {
     const [before, since, working] = [processorTime(pids()), now(), busy(pids())];
-    await sleep(150);
-    if (!working && !busy(pids()) && processorTime(pids()) - before <= 30) return since - started;
+    await sleep(60);
+    if (!working && !busy(pids()) && processorTime(pids()) - before <= 20) return since - started;
   }
 }
 
