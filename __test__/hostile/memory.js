@@ -121,9 +121,9 @@ module.exports = {
       return module.command([]).build();
     }, any),
     running('100 tables of nothing', () => items(section.table, [funcref, 0, 0], 100), any),
-    listing('exports of 90,000 functions with 10 parameters', () => exportsOf(90_000, 10)),
-    listing('imports of 90,000 functions with 10 parameters', () => importsOf(90_000, 10)),
-    running('exports of 90,000 functions, instantiated', () => exportsOf(90_000, 10), { ...any, ask: 'instantiate' }),
+    listing('exports of 45,000 functions with 10 parameters', () => exportsOf(45_000, 10)),
+    listing('imports of 45,000 functions with 10 parameters', () => importsOf(45_000, 10)),
+    running('exports of 45,000 functions, instantiated', () => exportsOf(45_000, 10), { ...any, ask: 'instantiate' }),
     listing('1,000 exports with names of 100 kB', () => exportNames(1000, 100_000)),
   ],
 };
