@@ -50,7 +50,7 @@ describe('a signal that is aborted already', () => {
     const options = { signal, stdout: fd };
     for (const start of [
       () => run(hello, options), () => run(program, options), () => run('/nowhere', options),
-      () => compile(hello, options), () => program.run({ ...options, stdin }), () => program.instantiate(options),
+      () => compile(hello, { signal }), () => program.run({ ...options, stdin }), () => program.instantiate(options),
     ]) await aborted(start());
     assert.equal(fs.statSync(out).size, 0);
     assert.equal(listeners(signal), 0);
