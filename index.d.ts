@@ -821,7 +821,8 @@ export interface Program {
    * the first call and stays, with nothing but clocks and random bytes: no
    * directories, and what it writes is lost.
    *
-   * Rejects with `ERR_INVALID_ARG_VALUE` if there is no such function, and as
+   * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is no string, `ERR_INVALID_ARG_VALUE`
+   * if there is no such function, and as
    * {@link AsyncFunction}.
    */
   call(name: string, ...args: Argument[]): Promise<any>;

@@ -308,6 +308,14 @@ describe('program.call()', () => {
     await rejection((await program).call('i32', '5'), 'ERR_INVALID_ARG_TYPE');
   });
 
+  test('refuses names that are no strings', async () => {
+    for (const name of [['count'], undefined, null, 5, 5n, Symbol('count'), { toString: () => 'count' }, () => {}]) {
+      const error = await rejection((await program).call(name), 'ERR_INVALID_ARG_TYPE');
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, /^The "name" argument must be of type string\. Received /);
+    }
+  });
+
   test('rejects each time when there can be no instance', async () => {
     const broken = await compile(Buffer.from('(module (func (export "_initialize") unreachable) (func (export "f")))'));
     for (let turn = 0; turn < 2; turn += 1) await rejection(broken.call('f'), 'ERR_WASI_TRAP');

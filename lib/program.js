@@ -2,7 +2,7 @@
 
 // What compile() gives.
 
-const { failureError } = require('./errors.js');
+const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
@@ -47,6 +47,7 @@ class Program {
   }
 
   async call(name, ...args) {
+    if (typeof name !== 'string') throw invalidType('name', 'of type string', name);
     this.#instance ??= this.#instantiateForCalls();
     return Instance.call(await this.#instance, name, args);
   }
