@@ -4,7 +4,7 @@
 
 const { prematureClose } = require('./errors.js');
 const pipeEnds = require('./pipe-ends.js');
-const { expectError } = require('./watch.js');
+const { anyhow, expectError, unlisten } = require('./watch.js');
 
 class Input {
   #writer;
@@ -28,7 +28,7 @@ class Input {
     // A guest need not read all: then this is EPIPE, and no one's fault.
     this.#writer.on('error', () => {});
     this.#writer.on('close', () => this.stop());
-    this.#writer.on('drain', () => readable.resume());
+    this.#writer.on('drain', () => this.#resume(onFailure));
     try {
       this.#listen();
     } catch (error) {
@@ -40,14 +40,15 @@ class Input {
   start() {
     if (this.#listeners === null) return;
     this.#isStarted = true;
-    this.#readable.on('data', this.#listeners.data).resume();
+    this.#readable.on('data', this.#listeners.data);
+    if (this.#listeners !== null) this.#readable.resume();
   }
 
   // Leaves the Readable alone. Until then, an error of it must not end the process.
   release() {
     this.stop();
-    this.#readable.off('error', this.#onError);
-    if (this.#readable.errored) expectError(this.#readable);
+    unlisten(this.#readable, { error: this.#onError });
+    anyhow(() => this.#readable.errored && expectError(this.#readable));
   }
 
   // Leaves the Readable as it is: it may have more to give, but not to this guest.
@@ -55,20 +56,33 @@ class Input {
     this.#writer.destroy();
     if (this.#listeners === null) return;
     this.#detach();
-    if (this.#isStarted) this.#readable.pause();
+    if (this.#isStarted) anyhow(() => this.#readable.pause());
   }
 
   #listen() {
     this.#readable.on('error', this.#onError);
     if (this.#readable.readableEnded) return this.#end();
-    for (const name of ['end', 'close']) this.#readable.on(name, this.#listeners[name]);
+    for (const name of ['end', 'close']) {
+      // It may have told something at once.
+      if (this.#listeners !== null) this.#readable.on(name, this.#listeners[name]);
+    }
+  }
+
+  #resume(onFailure) {
+    try {
+      this.#readable.resume();
+    } catch (error) {
+      this.#fail(error, onFailure);
+    }
   }
 
   #forward(chunk, onFailure) {
+    // It may go on after it was told to stop.
+    if (this.#listeners === null) return;
     try {
       if (!this.#writer.write(chunk)) this.#readable.pause();
     } catch (error) {
-      // It gave what is neither text nor bytes.
+      // It gave what is neither text nor bytes, or can't be paused.
       this.#fail(error, onFailure);
     }
   }
@@ -87,8 +101,9 @@ class Input {
   }
 
   #detach() {
-    for (const [name, listener] of Object.entries(this.#listeners)) this.#readable.off(name, listener);
+    const listeners = this.#listeners;
     this.#listeners = null;
+    unlisten(this.#readable, listeners);
   }
 }
 

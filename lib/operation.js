@@ -22,11 +22,19 @@ async function operateUntilCancelled(start, signal, pipes) {
   throwIfAborted(signal);
   pipes?.throwIfFailed();
   let handle;
-  const cancel = () => native.cancel(handle);
+  let isCancelled = false;
+  const cancel = () => {
+    isCancelled = true;
+    if (handle !== undefined) native.cancel(handle);
+  };
   const unlisten = onAbort(signal, cancel);
   pipes?.on(cancel);
   try {
-    return await new Promise((resolve) => (handle = start(resolve)));
+    return await new Promise((resolve) => {
+      handle = start(resolve);
+      // By a method of a stream, called to start it.
+      if (isCancelled) native.cancel(handle);
+    });
   } finally {
     unlisten();
     pipes?.off(cancel);

@@ -24,7 +24,12 @@ class Output {
     // Promises: that all was given to the Writable, and that it is done with it.
     this.taken = new Promise((resolve) => this.#reader.on('close', resolve));
     this.delivered = new Promise((resolve) => (this.#onDelivered = resolve));
-    this.#listen();
+    try {
+      this.#listen();
+    } catch (error) {
+      this.#reader.destroy();
+      throw error;
+    }
   }
 
   // What is left is a pipe's fill at most: that much the Writable can be given at once.
@@ -52,8 +57,15 @@ class Output {
 
   #forward(chunk) {
     this.#pending += 1;
+    let isWritten = false;
+    const written = (error) => {
+      // Twice would be one too many.
+      if (isWritten) return;
+      isWritten = true;
+      this.#written(error);
+    };
     try {
-      const hasRoom = this.#writable.write(chunk, (error) => this.#written(error));
+      const hasRoom = this.#writable.write(chunk, written);
       if (!hasRoom && !this.#guestHasEnded) this.#reader.pause();
     } catch (error) {
       this.#fail(error);
@@ -62,11 +74,19 @@ class Output {
 
   #written(error) {
     this.#pending -= 1;
-    const failure = this.#writable.errored ?? error;
+    const failure = this.#failureOr(error);
     if (failure) return this.#writeFailed(failure);
     if (this.#pending > 0) return;
     this.#reader.resume();
     this.#deliver();
+  }
+
+  #failureOr(error) {
+    try {
+      return this.#writable.errored ?? error;
+    } catch (thrown) {
+      return thrown ?? error;
+    }
   }
 
   // The event for it may come when we no longer listen, but is known by then.

@@ -35,8 +35,9 @@ class Pipes {
 
   // `start(settings)` gives the guest its ends. It has descriptors of its own then.
   handOver(settings, start) {
-    this.#input?.start();
     try {
+      this.#input?.start();
+      this.throwIfFailed();
       return start({ ...settings, ...this.#guestStdio });
     } finally {
       this.#closeGuestEnds();
@@ -77,6 +78,7 @@ class Pipes {
 
   // When nobody waits for the end: what is in the pipes is still given to the Writables.
   async drain() {
+    this.#closeGuestEnds();
     this.guestEnded();
     await this.taken();
     this.release();

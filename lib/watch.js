@@ -2,6 +2,9 @@
 
 // Being told when a Writable fails or closes. Many guests may share one, such as a log: it gets
 // listeners once, lest Node take them for a leak.
+//
+// Methods of a user's stream may do anything. What they throw while we take leave of it concerns no
+// one: whatever becomes of the guest is decided without them.
 
 const watched = new WeakMap();
 
@@ -15,8 +18,25 @@ function listenTo(writable) {
     error: (error) => tell(watchers, 'failed', error),
     close: () => tell(watchers, 'closed'),
   };
-  writable.on('error', listeners.error).on('close', listeners.close);
+  try {
+    for (const name of ['error', 'close']) writable.on(name, listeners[name]);
+  } catch (error) {
+    unlisten(writable, listeners);
+    throw error;
+  }
   return { watchers, listeners };
+}
+
+function unlisten(stream, listeners) {
+  for (const [name, listener] of Object.entries(listeners)) anyhow(() => stream.off(name, listener));
+}
+
+function anyhow(action) {
+  try {
+    action();
+  } catch {
+    // See above.
+  }
 }
 
 // Calls watcher.failed(error) or watcher.closed(), any number of times, until the function that it
@@ -28,14 +48,14 @@ function watch(writable, watcher) {
   return () => {
     if (!watchers.delete(watcher) || watchers.size > 0) return;
     watched.delete(writable);
-    writable.off('error', listeners.error).off('close', listeners.close);
-    if (writable.errored) expectError(writable);
+    unlisten(writable, listeners);
+    anyhow(() => writable.errored && expectError(writable));
   };
 }
 
 // For an error that is known, but may be told when we no longer listen: the process would end.
 function expectError(stream) {
-  stream.once('error', () => {});
+  anyhow(() => stream.once('error', () => {}));
 }
 
-module.exports = { expectError, watch };
+module.exports = { anyhow, expectError, unlisten, watch };
