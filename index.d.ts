@@ -505,6 +505,10 @@ export interface RunOptions {
    * string, that text in UTF-8; bytes; a `stream.Readable`. Text from elsewhere is
    * best given as a `Buffer`, since it may happen to be one of the two words.
    *
+   * A descriptor can be read and nothing else, whatever mode it was opened in: the
+   * guest reads a file from its position on, as it reads a pipe, and can neither
+   * seek in it nor change it. A socket that listens can be accepted on.
+   *
    * A stream is read as fast as the guest reads, and a bit ahead. It is paused when
    * the guest has ended, not destroyed. If it fails, the guest is ended and the
    * promise rejects with its error; if it closes before its end, with
@@ -523,6 +527,11 @@ export interface RunOptions {
    * Where the guest's standard output goes: `'pipe'`, to the result; `'inherit'`,
    * to that of the process; `'ignore'`, nowhere; a descriptor of the process; a
    * `stream.Writable`.
+   *
+   * A descriptor can be written and nothing else, whatever mode it was opened in: the
+   * guest writes a file at its position, or at the end if it was opened for
+   * appending, and can neither read it back nor seek in it, cut it or change its
+   * times.
    *
    * A stream is given no more than it takes, and is not ended. The promise of a run
    * is fulfilled when the stream is done with all output. If it fails, the guest is

@@ -103,6 +103,13 @@ impl Descriptor {
         }
     }
 
+    /// Whether these flags change where a file of the host is written.
+    pub(super) fn would_move(&self, flags: Fdflags) -> bool {
+        let is_file =
+            matches!(self, Descriptor::Stream(_)) && self.filetype() == Filetype::RegularFile;
+        is_file && (self.flags() ^ flags).contains(Fdflags::APPEND)
+    }
+
     pub(super) fn set_flags(&self, flags: Fdflags) -> Result<()> {
         match self {
             Descriptor::File(file) => file.set_flags(flags)?,

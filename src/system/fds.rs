@@ -51,9 +51,16 @@ impl System {
         })
     }
 
-    /// `fd_fdstat_set_flags`.
+    /// `fd_fdstat_set_flags`. Where a file of the host is written is its position, which appending
+    /// moves: that needs the right to seek too.
     pub fn fd_fdstat_set_flags(&mut self, fd: Fd, flags: Fdflags) -> Result<()> {
-        self.table.with(fd, Rights::FD_FDSTAT_SET_FLAGS, |descriptor| descriptor.set_flags(flags))
+        self.table.look_up(fd, |descriptor, has| {
+            has.require(Rights::FD_FDSTAT_SET_FLAGS)?;
+            if descriptor.would_move(flags) {
+                has.require(Rights::FD_SEEK)?;
+            }
+            descriptor.set_flags(flags)
+        })
     }
 
     /// `fd_fdstat_set_rights`. Rights only shrink: `ENOTCAPABLE` for one that is not there.

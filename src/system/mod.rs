@@ -33,6 +33,7 @@ use strings::until_nul;
 use table::Entry;
 pub use table::Fd;
 
+use crate::host::{Access, Channel, Directory, Random, Stream, default_max_files};
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
     Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, ReceiveFlags,
@@ -40,7 +41,6 @@ pub use crate::host::{
     copy_from_shared, copy_to_shared, duplicate, is_main_thread, lock, null_device, pipe,
     yield_now,
 };
-use crate::host::{Channel, Directory, Random, Stream, default_max_files};
 
 /// What a guest starts with.
 #[derive(Debug, Default)]
@@ -62,10 +62,11 @@ pub struct Setup {
     pub time: Time,
 }
 
-/// What the guest has as a standard stream.
+/// What the guest has as a standard stream. Unless it is lent, the guest can read the first and
+/// write the others, and do nothing else with them.
 #[derive(Debug)]
 pub enum Stdio {
-    /// A descriptor that stays the host's.
+    /// A descriptor that stays the host's, with all rights of its kind.
     Lent(i32),
     /// A descriptor that is closed with the guest's.
     Given(OwnedFd),
@@ -102,9 +103,13 @@ impl System {
     pub fn new(setup: Setup) -> Result<Self> {
         let Setup { args, environ, stdio, max_files, interrupt, seed, time } = setup;
         let mut table = Descriptors::new(max_files.unwrap_or_else(default_max_files));
-        for stream in stdio {
+        for (stream, access) in stdio.into_iter().zip([Access::Read, Access::Write, Access::Write])
+        {
+            let is_lent = matches!(stream, Stdio::Lent(_));
             let descriptor = standard_stream(stream, interrupt)?;
-            let rights = RightsPair::most_for(descriptor.filetype(), descriptor.is_terminal());
+            let filetype = descriptor.filetype();
+            let most = RightsPair::most_for(filetype, descriptor.is_terminal());
+            let rights = if is_lent { most } else { most.only(access, filetype) };
             table.insert(Entry { descriptor, rights }, interrupt)?;
         }
         let random = seed.map_or_else(Random::default, Random::from_seed);

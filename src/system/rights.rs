@@ -141,6 +141,24 @@ impl RightsPair {
         RightsPair { base, inheriting }
     }
 
+    /// Only what reading takes, or writing: for a standard stream that the host gives for just that,
+    /// whatever mode it has opened it in. There is no position, as in a pipe; but wasi-libc takes a
+    /// character device without one for a terminal. A socket that listens is read by accepting, and
+    /// its connections are the guest's own.
+    pub fn only(self, access: Access, filetype: Filetype) -> Self {
+        let mut base = Rights::FD_FDSTAT_SET_FLAGS
+            | Rights::FD_FILESTAT_GET
+            | Rights::POLL_FD_READWRITE
+            | Rights::FD_READ
+            | Rights::FD_WRITE;
+        base.set(Rights::FD_TELL, filetype == Filetype::CharacterDevice);
+        let accepts = access == Access::Read
+            && matches!(filetype, Filetype::SocketStream | Filetype::SocketDgram);
+        base.set(Rights::SOCK_ACCEPT, accepts);
+        let inheriting = if accepts { self.inheriting } else { Rights::empty() };
+        RightsPair { base: self.base & base, inheriting }.opened_for(access)
+    }
+
     /// Without what the way it was opened rules out.
     pub fn opened_for(self, access: Access) -> Self {
         let lost = match access {
