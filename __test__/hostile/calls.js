@@ -162,7 +162,7 @@ module.exports = {
     running('the same without a loop', () => thrownFromTheBottom(10_000, false), traps),
     running('the same with 64 MiB of stack', () => thrownFromTheBottom(1_000_000, true), { options: DEEP, ...traps }),
     running('exceptions that every frame throws again', thrownByEveryFrame, traps),
-    running('20,000 exceptions in a row', () => throwing(20_000), { allowed: [TIMEOUT, RESOLVED] }),
+    running('5,000 exceptions in a row', () => throwing(5000), { allowed: [TIMEOUT, RESOLVED] }),
     running('exceptions in a loop', () => {
       const module = new Module();
       const tag = module.tag();

@@ -113,14 +113,14 @@ const wide = { options: { ...LIMITED, memoryLimit: 2048 * MIB }, memory: 4096 * 
 module.exports = {
   family: 'Instantiation',
   attacks: [
-    running('element segments that make arrays of 15 million', () => elementsThatAllocate(1, 10_000), ending),
-    running('10,000 such segments', () => elementsThatAllocate(10_000, 1), ending),
-    running('the same, instantiated', () => elementsThatAllocate(1, 10_000), { ...ending, ask: 'instantiate' }),
-    running('two of these at once', () => elementsThatAllocate(1, 10_000), { ...ending, copies: 2 }),
+    running('element segments that make arrays of 15 million', () => elementsThatAllocate(1, 3000), ending),
+    running('3,000 such segments', () => elementsThatAllocate(3000, 1), ending),
+    running('the same, instantiated', () => elementsThatAllocate(1, 3000), { ...ending, ask: 'instantiate' }),
+    running('two of these at once', () => elementsThatAllocate(1, 3000), { ...ending, copies: 2 }),
     running('passive segments that make arrays, into a table', passiveElements, quick),
     running('passive segments that make arrays, into arrays', passiveElementsIntoArrays, quick),
-    running('10,000 globals of arrays of 15 million', () => globals(10_000, made), wide),
-    running('10,000 globals of arrays of 2^32 - 1', () => globals(10_000, [
+    running('2,000 globals of arrays of 15 million', () => globals(2000, made), wide),
+    running('2,000 globals of arrays of 2^32 - 1', () => globals(2000, [
       op.i32(7), op.i32(-1), op.arrayNew(0),
     ]), ending),
     running('100,000 globals of empty arrays', () => globals(100_000, [op.i32(0), op.arrayNewDefault(0)]), {
@@ -140,7 +140,7 @@ module.exports = {
     }),
     running('90,000 segments of data, one over the other', () => activeData(90_000, 100), { allowed: [TIMEOUT, RESOLVED] }),
     running('segments of 30 MB in all', () => activeData(8, 4_000_000), { allowed: [TIMEOUT, RESOLVED] }),
-    running('a byte of data in each page of 4 GiB', () => scatteredData(65_536), {
+    running('a byte of data in each page of 512 MiB', () => scatteredData(8192), {
       options: { ...LIMITED, memoryLimit: 5120 * MIB }, memory: 5120 * MIB, allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
     }),
     running('a segment of 5 million functions', () => functionsInTable(5_000_000), {
