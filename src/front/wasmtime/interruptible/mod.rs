@@ -26,6 +26,7 @@ mod cost;
 mod editor;
 mod facts;
 mod inline;
+mod name_section;
 mod names;
 mod paths;
 mod pieces;

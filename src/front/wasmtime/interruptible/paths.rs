@@ -23,8 +23,9 @@ pub(super) struct Path {
 impl Path {
     pub const DEAD: Path = Path { checked: None, returned: None };
     pub const CHECKED: Path = Path { checked: Some(0), returned: None };
-    /// Something has come back from a call, or has caught what it threw.
-    pub const RETURNED: Path = Path { checked: None, returned: Some(0) };
+    /// Something has come back from a call, or has caught what it threw. That is not nothing: what
+    /// is as dear as all of the budget needs a check.
+    pub const RETURNED: Path = Path { checked: None, returned: Some(1) };
     /// A function that makes no calls begins without a check, as if `LEAF` were all that is left.
     pub const LEAF: Path = Path { checked: Some(BUDGET - LEAF), returned: None };
 

@@ -10,6 +10,7 @@ use super::body::edits;
 use super::check::{Check, MEMORY};
 use super::editor::{Editor, bytes};
 use super::facts::Facts;
+use super::name_section::shortened;
 use super::names::Names;
 use super::pieces::Pieces;
 use super::{Refusal, Result};
@@ -196,6 +197,10 @@ impl Rewriter<'_> {
     fn take(&mut self, payload: Payload<'_>) {
         match &payload {
             Payload::StartSection { .. } | Payload::CodeSectionEntry(_) => {}
+            Payload::CustomSection(section) => match shortened(section) {
+                Some(short) => drop(self.module.section(&short)),
+                None => self.copy(SectionId::Custom as u8, section.range(), None),
+            },
             Payload::CodeSectionStart { .. } => {
                 self.add_missing_before(position(SectionId::Code as u8));
                 let (count, bodies) = std::mem::take(&mut self.bodies);
