@@ -37,7 +37,8 @@ export interface WASIOptions {
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not an object, and an `Error` with
    * `syscall` `'uvwasi_init'` and a `code` such as `'UVWASI_ENOENT'` or
-   * `'UVWASI_ENOTDIR'` if a host path cannot be opened as a directory.
+   * `'UVWASI_ENOTDIR'` if a host path cannot be opened as a directory; its `path`
+   * and `dest` are the host's and the guest's path.
    *
    * @default {}
    */
@@ -715,7 +716,7 @@ export interface RunResult<Output = string> extends Usage {
  * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen;
  *   see `permission`, `resource`
  * - `UVWASI_ENOENT` and others: a preopen or a descriptor is no good; see `errno`,
- *   `syscall`
+ *   `syscall`, and of a preopen `path`, `dest`
  */
 export interface RunError extends Error, Partial<Usage> {
   /** Which error it is, from the list above. */
@@ -745,8 +746,10 @@ export interface RunError extends Error, Partial<Usage> {
   errno?: number;
   /** What failed, such as `'open'`, or `'uvwasi_init'`. */
   syscall?: string;
-  /** The file that cannot be read. */
+  /** The file that cannot be read; the directory on the host that cannot be preopened. */
   path?: string;
+  /** What the guest would call the directory that cannot be preopened. */
+  dest?: string;
   /** What is not permitted: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
   permission?: string;
   /** The path for which it is not permitted; empty for WASI. */

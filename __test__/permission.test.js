@@ -147,6 +147,15 @@ describe('a preopen', () => {
     }
   });
 
+  test('by a path that the system cuts at a NUL', (t) => {
+    const [secret, granted] = [tempDir(t), tempDir(t)];
+    const preopens = { '/': `${secret}\0/../${path.basename(granted)}` };
+    for (const way of Object.values(ways)) {
+      const body = way(`preopens: ${JSON.stringify(preopens)}`);
+      assertDenied(outcome([...flags, read(granted), write(granted)], body), 'FileSystemRead', '--allow-fs-read', secret);
+    }
+  });
+
   test('needs them for what is in it, too', (t) => {
     // It was not there at the start, so that the flag stands for this name alone.
     const directory = path.join(tempDir(t), 'made-later');

@@ -160,26 +160,30 @@ describe('options', () => {
 });
 
 describe('bad descriptors and directories', () => {
-  // As the class WASI says it.
-  async function assertFails(options, code, errno) {
+  // As the class WASI says it, and of what.
+  async function assertFails(options, code, errno, what, paths = {}) {
     const program = await compile(hello);
     for (const start of [() => program.run(options), () => program.instantiate(options)]) {
       const error = await rejection(start(), code);
-      const { name, message, syscall } = error;
-      assert.deepEqual({ name, message, syscall, errno: error.errno },
-        { name: 'Error', message: `${code}, uvwasi_init`, syscall: 'uvwasi_init', errno });
+      const { name, message, syscall, path, dest } = error;
+      assert.deepEqual({ name, message, syscall, errno: error.errno, path, dest }, {
+        name: 'Error', message: `${code}, uvwasi_init ${what}`, syscall: 'uvwasi_init', errno,
+        path: paths.path, dest: paths.dest,
+      });
     }
   }
+  const assertNoPreopen = (place, code, errno, more) => (
+    assertFails({ preopens: { '/fine': '.', '/a': place }, ...more }, code, errno, `'${place}' -> '/a'`, { path: place, dest: '/a' }));
 
   // The number of one that was just closed would soon be that of another.
   const closed = 1_000_000;
   for (const name of ['stdin', 'stdout', 'stderr']) {
-    test(`${name} that is not open`, () => assertFails({ [name]: closed }, 'UVWASI_EBADF', 8));
+    test(`${name} that is not open`, () => assertFails({ [name]: closed }, 'UVWASI_EBADF', 8, `options.${name}`));
   }
-  test('a directory that is not there', () => assertFails({ preopens: { '/': '/nowhere' } }, 'UVWASI_ENOENT', 44));
-  test('a directory without a name', () => assertFails({ preopens: { '/': '' } }, 'UVWASI_ENOENT', 44));
-  test('a file as a directory', () => assertFails({ preopens: { '/': __filename } }, 'UVWASI_ENOTDIR', 54));
-  test('more than maxFiles', () => assertFails({ maxFiles: 3, preopens: { '/': '.' } }, 'UVWASI_EMFILE', 33));
+  test('a directory that is not there', () => assertNoPreopen('/nowhere', 'UVWASI_ENOENT', 44));
+  test('a directory without a name', () => assertNoPreopen('', 'UVWASI_ENOENT', 44));
+  test('a file as a directory', () => assertNoPreopen(__filename, 'UVWASI_ENOTDIR', 54));
+  test('more than maxFiles', () => assertNoPreopen(__dirname, 'UVWASI_EMFILE', 33, { maxFiles: 4 }));
 });
 
 describe('configure()', () => {

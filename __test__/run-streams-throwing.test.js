@@ -44,12 +44,12 @@ const readable = (member, nth, stream = source()) =>
 const writable = (member, nth, stream = new Writable({ write: (chunk, _, done) => void setImmediate(done) })) =>
   throwing(stream, ['on', 'off', 'once', 'write', 'writable', 'errored'], member, nth);
 
-// More than a pipe takes, in chunks.
+// A MiB in chunks of which each is more than we take at once.
 function source() {
-  let left = 16;
+  let left = 4;
   return new Readable({
     read() {
-      this.push(left > 0 ? Buffer.alloc(65536) : null);
+      this.push(left > 0 ? Buffer.alloc(MIB / 4) : null);
       left -= 1;
     },
   });

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const { describe, test } = require('node:test');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const intended = require('./differential/intended');
 const { WASI } = require('..');
 const { Guest, OUT, PAGE, guestWithDirectory, tempDir, text } = require('./helpers/guest');
 const { errno, oflags, rights } = require('./helpers/preview1');
@@ -138,6 +139,32 @@ describe('maxFiles', () => {
     assert.throws(() => new WASI({ version, maxFiles: 2 }), { code: 'UVWASI_EMFILE' });
     assert.throws(() => new WASI({ version, maxFiles: 3, preopens: { a: '.' } }), { code: 'UVWASI_EMFILE' });
     new WASI({ version, maxFiles: 3 });
+  });
+});
+
+describe('a directory that cannot be opened', () => {
+  const failure = (preopens, more) => {
+    try {
+      new WASI({ version, preopens, ...more });
+    } catch ({ name, message, ...properties }) {
+      return { name, message, ...properties };
+    }
+    assert.fail('made');
+  };
+
+  test('is named by the error', () => {
+    for (const [place, code, number] of [['/nowhere', 'UVWASI_ENOENT', errno.NOENT], [__filename, 'UVWASI_ENOTDIR', errno.NOTDIR]]) {
+      for (const preopen of [place, { path: place }, { path: place, readonly: true }]) {
+        assert.deepEqual(failure({ '/fine': '.', '/a': preopen, '/b': '/nowhere/too' }), {
+          name: 'Error', message: `${code}, uvwasi_init`, errno: number, code, syscall: 'uvwasi_init', path: place, dest: '/a',
+        }, intended.initErrors);
+      }
+    }
+  });
+
+  test('is not, where descriptors are to blame', () => {
+    assert.deepEqual(Object.keys(failure({ '/a': '.' }, { stdin: 1_000_000 })), ['name', 'message', 'errno', 'code', 'syscall']);
+    assert.equal(failure({ '/a': '.', '/b': 'src' }, { maxFiles: 4 }).dest, '/b');
   });
 });
 

@@ -31,8 +31,12 @@ function demand(kind, ...resource) {
   if (!permission.has(kind, ...resource)) throw accessDenied(...kinds[kind], ...resource);
 }
 
-// A directory and what may be in it: either can be granted alone.
-const treeOf = (directory) => [directory, path.join(directory, '*')];
+// A directory and what may be in it: either can be granted alone. To the system, a path ends at its
+// first NUL.
+function treeOf(directory) {
+  const [place] = directory.split('\0', 1);
+  return [place, path.join(place, '*')];
+}
 
 // For a guest with these preopens, as the addon takes them.
 function requireGuest(preopens) {

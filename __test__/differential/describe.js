@@ -43,6 +43,13 @@ function isImportObject(value) {
   return Object.hasOwn(value, 'fd_write') && Object.hasOwn(value, 'proc_exit');
 }
 
+// intended.initErrors
+function withoutPaths(err) {
+  if (err.syscall !== 'uvwasi_init') return;
+  delete err.path;
+  delete err.dest;
+}
+
 class Describer {
   constructor(WASI) {
     this.WASI = WASI;
@@ -98,6 +105,7 @@ class Describer {
   }
 
   error(err) {
+    withoutPaths(err);
     return {
       text: String(err),
       name: err.name,

@@ -42,6 +42,9 @@ module.exports = {
     'under --permission, node:wasi looks at no path; wasi-rs refuses a preopen without fs.read, ' +
     'and a writable one without fs.write',
 
+  initErrors:
+    'an error of uvwasi_init about a preopen has `path` and `dest` in wasi-rs, to tell which one',
+
   stackFrames:
     'frames differ, and so does everything else in `stack` below its header',
 

@@ -7,7 +7,7 @@ use crate::front::js::{Js, JsResult, Type, Value as JsValue};
 use crate::front::wasmtime::{
     Detail, Failure, Import, Info, Outcome, Request, Settings, Shape, Source, Stream, Value,
 };
-use crate::system::{self, Errno};
+use crate::system;
 
 /// What `compile` is asked for.
 pub fn request(js: Js, object: JsValue) -> JsResult<Request> {
@@ -26,9 +26,10 @@ pub fn request(js: Js, object: JsValue) -> JsResult<Request> {
 }
 
 /// What `run` and `instantiate` are asked for. The inner error is of descriptors.
-pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Errno>> {
+pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Failure>> {
     let get = |name| js.get(object, name);
-    let streams = [c"stdin", c"stdout", c"stderr"].map(|name| stream(js, get(name)?));
+    let streams = ["stdin", "stdout", "stderr"];
+    let streams = streams.map(|name| stream(js, object, name));
     let [stdin, stdout, stderr] = streams;
     let (stdin, stdout, stderr) = match (stdin?, stdout?, stderr?) {
         (Ok(stdin), Ok(stdout), Ok(stderr)) => (stdin, stdout, stderr),
@@ -72,13 +73,17 @@ fn optional<T>(
 }
 
 /// A number is a descriptor, -1 to be captured; bytes are input.
-fn stream(js: Js, value: JsValue) -> JsResult<Result<Stream, Errno>> {
+fn stream(js: Js, settings: JsValue, name: &str) -> JsResult<Result<Stream, Failure>> {
+    let value = js.get(settings, &CString::new(name).unwrap_or_default())?;
     if js.type_of(value) != Type::Number {
         return Ok(Ok(Stream::Input(js.copy_bytes(value)?.into())));
     }
     Ok(match js.as_i32(value)? {
         -1 => Ok(Stream::Capture),
-        fd => system::duplicate(fd).map(Stream::Fd),
+        fd => match system::duplicate(fd) {
+            Ok(fd) => Ok(Stream::Fd(fd)),
+            Err(error) => Err(Failure::init_stream(error, name)),
+        },
     })
 }
 

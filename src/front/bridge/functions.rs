@@ -9,8 +9,7 @@ use super::operation::{Operation, Queued, tell};
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{
-    Failure, Instance, Outcome, Pool, Program, Settings, guarded, run as run_program,
-    set_concurrency,
+    Instance, Outcome, Pool, Program, Settings, guarded, run as run_program, set_concurrency,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -89,15 +88,15 @@ fn begin(
     body: impl FnOnce(Arc<Program>, Settings, &Operation, Task) + Send + 'static,
 ) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
-    let (settings, error) = match convert::settings(js, arguments[1])? {
+    let (settings, failure) = match convert::settings(js, arguments[1])? {
         Ok(settings) => (Some(settings), None),
-        Err(error) => (None, Some(error)),
+        Err(failure) => (None, Some(failure)),
     };
     let operation = Operation::new(js, arguments[2], settings)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
-    if let Some(error) = error {
+    if let Some(failure) = failure {
         if let Some(Queued { task, .. }) = operation.begin() {
-            tell(task, Outcome::failed(Failure::init(error)));
+            tell(task, Outcome::failed(failure));
         }
         return Ok(handle);
     }

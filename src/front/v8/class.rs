@@ -107,7 +107,9 @@ impl Receiver {
         let require = self.glue.call(c"initialState", &[self.this, name])?;
         self.check_permissions(require, &options.preopens)?;
         let token = options.shared.as_ref().map(|(_, token)| token.clone());
-        let system = system(options).map_err(|error| self.glue.init_failed(error))?;
+        let system = system(options).map_err(|NoSystem { error, preopen }| {
+            self.glue.init_failed(error, preopen.as_ref())
+        })?;
         let return_on_exit = reader.return_on_exit()?;
         let guest = Guest::new(system, version, return_on_exit, self.glue.scratch()?);
         let guest = Rc::new(guest.with_token(token));
@@ -190,7 +192,19 @@ fn module_name(version: Version) -> &'static str {
     }
 }
 
-fn system(options: Options) -> std::result::Result<System, Errno> {
+/// Why there is none, and of which preopen, if it is one's fault.
+struct NoSystem {
+    error: Errno,
+    preopen: Option<Preopen>,
+}
+
+impl From<Errno> for NoSystem {
+    fn from(error: Errno) -> Self {
+        NoSystem { error, preopen: None }
+    }
+}
+
+fn system(options: Options) -> std::result::Result<System, NoSystem> {
     let args = Strings::new(options.args)?;
     let environ = Strings::new(options.environ)?;
     if let Some((descriptors, _)) = options.shared {
@@ -202,8 +216,11 @@ fn system(options: Options) -> std::result::Result<System, Errno> {
     let setup =
         Setup { args, environ, stdio, max_files, interrupt: interrupt(), ..Setup::default() };
     let mut system = System::new(setup)?;
-    for Preopen { name, path, mount } in options.preopens {
-        system.preopen(name.into(), path.as_ref(), mount)?;
+    for preopen in options.preopens {
+        let Preopen { name, path, mount } = &preopen;
+        if let Err(error) = system.preopen(name.as_str().into(), path.as_ref(), *mount) {
+            return Err(NoSystem { error, preopen: Some(preopen) });
+        }
     }
     Ok(system)
 }

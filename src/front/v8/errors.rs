@@ -1,6 +1,7 @@
 //! The errors of node:wasi. Their messages are made by glue.js, out of the running Node's own.
 
 use super::environment::Glue;
+use super::options::Preopen;
 use crate::abi::errno;
 use crate::front::js::{JsResult, Thrown, Value};
 use crate::system::Errno;
@@ -46,12 +47,17 @@ impl Glue {
     }
 
     /// Throws what a WASI object gives that cannot be made: an error with `errno`, `code` and
-    /// `syscall`, by the names that node:wasi uses.
-    pub fn init_failed(self, error: Errno) -> Thrown {
+    /// `syscall`, by the names that node:wasi uses; if a preopen is why, also with `path` and `dest`,
+    /// as errors of node:fs about two paths have them. The message is that of node:wasi.
+    pub fn init_failed(self, error: Errno, preopen: Option<&Preopen>) -> Thrown {
         let make = || {
             let code = self.js.string(&format!("UVWASI_{}", error.name()))?;
             let number = self.js.int32(errno::number(error).into())?;
-            self.call(c"systemError", &[code, number, self.js.string("uvwasi_init")?])
+            let mut arguments = vec![code, number, self.js.string("uvwasi_init")?];
+            if let Some(Preopen { name, path, .. }) = preopen {
+                arguments.extend([self.js.string(path)?, self.js.string(name)?]);
+            }
+            self.call(c"systemError", &arguments)
         };
         self.throw(make())
     }

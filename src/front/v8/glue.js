@@ -9,7 +9,7 @@
 
   const { Memory, Module, Instance } = WebAssembly;
   const { entries, getOwnPropertyDescriptor, getOwnPropertyNames, hasOwn } = Object;
-  const { create, defineProperty, getPrototypeOf, setPrototypeOf } = Object;
+  const { assign, create, defineProperty, getPrototypeOf, setPrototypeOf } = Object;
   const { prototype: rootPrototype } = Object;
   const { isArray } = Array;
   const { ArrayBuffer, Uint8Array } = globalThis;
@@ -117,14 +117,14 @@
     return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
   };
 
-  const systemError = (code, errno, syscall) => {
+  const systemError = (code, errno, syscall, path, dest) => {
     const error = new Error(`${code}, ${syscall}`);
-    return Object.assign(error, { errno, code, syscall });
+    return assign(error, { errno, code, syscall }, path === undefined ? {} : { path, dest });
   };
 
   const invalidMemory = () => {
     const message = '"instance.exports.memory" property must be a WebAssembly.Memory object';
-    return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+    return assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
   };
 
   // One for all WASI objects of this environment: calls don't nest. The trampoline puts the

@@ -73,6 +73,25 @@ impl Failure {
             .with("syscall", Detail::Text("uvwasi_init".into()))
     }
 
+    /// The same, of a standard stream by its name.
+    pub fn init_stream(error: Errno, name: &str) -> Self {
+        Failure::init(error).about(&format!("options.{name}"))
+    }
+
+    /// The same, of a preopen: a path of the host, and what the guest would call it. In the form
+    /// that errors of `node:fs` about two paths have.
+    pub fn init_preopen(error: Errno, path: &str, name: &str) -> Self {
+        Failure::init(error)
+            .about(&format!("'{path}' -> '{name}'"))
+            .with("path", Detail::Text(path.into()))
+            .with("dest", Detail::Text(name.into()))
+    }
+
+    fn about(mut self, what: &str) -> Self {
+        self.message = format!("{} {what}", self.message);
+        self
+    }
+
     /// A file that can't be read, as `fs.open` tells it.
     pub fn file(error: &std::io::Error, path: &str) -> Self {
         let errno: Errno = std::io::Error::from(error.kind()).into();

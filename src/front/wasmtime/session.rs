@@ -14,7 +14,7 @@ use super::program::{Program, Ready};
 use super::run::{Outcome, Settings, Stream};
 use super::store::Guest;
 use super::watchdog;
-use crate::system::{Errno, Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
+use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
 
 /// See the module.
 pub(super) struct Session {
@@ -52,9 +52,9 @@ impl Session {
         let fuel = settings.fuel;
         let store = match guest(settings, signal, control) {
             Ok(guest) => store(&ready, guest, fuel),
-            Err(error) => {
+            Err(failure) => {
                 give_back(signal);
-                return Err(Failure::init(error));
+                return Err(failure);
             }
         };
         let now = Instant::now();
@@ -186,15 +186,15 @@ fn guest(
     settings: Settings,
     signal: &'static Signal,
     control: &Arc<Control>,
-) -> Result<Guest, Errno> {
+) -> Result<Guest, Failure> {
     let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
         Stream::Capture => Some(Output::new(settings.max_buffer)),
         _ => None,
     });
     let [stdout, stderr] = outputs.clone();
     let setup = Setup {
-        args: Strings::new(settings.args)?,
-        environ: Strings::new(settings.environ)?,
+        args: Strings::new(settings.args).map_err(Failure::init)?,
+        environ: Strings::new(settings.environ).map_err(Failure::init)?,
         stdio: [
             stdio(settings.stdin, None),
             stdio(settings.stdout, stdout),
@@ -205,10 +205,11 @@ fn guest(
         seed: settings.seed,
         time: settings.clock.map_or(Time::Real, Time::starting_at),
     };
-    let mut system = System::new(setup)?;
+    let mut system = System::new(setup).map_err(Failure::init)?;
     for (name, path, readonly) in settings.preopens {
         let mount = if readonly { Mount::ReadOnly } else { Mount::ReadWrite };
-        system.preopen(name.into(), path.as_ref(), mount)?;
+        let opened = system.preopen(name.as_str().into(), path.as_ref(), mount);
+        opened.map_err(|error| Failure::init_preopen(error, &path, &name))?;
     }
     let limits = Limits::new(settings.memory_limit);
     let control = Arc::clone(control);
