@@ -48,7 +48,7 @@ const scenarios = {
     ['random_get', OUT, 100, { ignore: [[OUT, 100]] }], ['proc_raise', 0], ['proc_raise', 31], ['proc_raise', 256],
   ],
   'preopens': [
-    ['fd_prestat_get', 3, OUT], ['fd_prestat_get', 3, OUT + 5], ['fd_prestat_get', 4, OUT], ['fd_prestat_get', 0, OUT],
+    ['fd_prestat_get', 3, OUT], ['fd_prestat_get', 3, OUT + 5], ['fd_prestat_get', 4, OUT],
     ['fd_prestat_get', 3, END - 7], ['fd_prestat_dir_name', 3, OUT, 5], ['fd_prestat_dir_name', 3, OUT + 3, 100],
     ['fd_prestat_dir_name', 4, OUT, 100], ['fd_prestat_dir_name', 1, OUT, 100], ['fd_prestat_dir_name', 3, OUT, END],
   ],
@@ -140,7 +140,7 @@ const scenarios = {
   'closing and renumbering': [
     open('file'), openDirectory('dir'), ['fd_close', 4], ['fd_close', 4], ['fd_close', 99], open('soft', { follow: FOLLOW }),
     ['fd_seek', 4, 5n, 0, OUT], ['fd_renumber', 4, 5], ['fd_tell', 5, OUT], ['fd_tell', 4, OUT], ['fd_renumber', 4, 5],
-    ['fd_renumber', 5, 99], ['fd_renumber', 5, 5], ['fd_renumber', 5, 3], ['fd_prestat_get', 3, OUT], ['fd_tell', 3, OUT],
+    ['fd_renumber', 5, 99], ['fd_renumber', 5, 5], ['fd_renumber', 5, 3], ['fd_prestat_dir_name', 3, OUT, 9], ['fd_tell', 3, OUT],
     ['fd_close', 3],
   ],
   'opening': [

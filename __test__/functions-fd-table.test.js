@@ -32,7 +32,7 @@ describe('fd_close and fd_renumber', () => {
     guest.check('fd_renumber', [5, 3], 0);
     guest.check('fd_filestat_get', [3, OUT], 0,
       filestat(OUT, stat(guest.file('file')), filetype.REGULAR_FILE));
-    guest.check('fd_prestat_get', [3, OUT], errno.INVAL);
+    guest.check('fd_prestat_get', [3, OUT], errno.BADF);
   });
 
   test('a preopen keeps its name under another number', (t) => {
@@ -77,7 +77,7 @@ describe('fd_prestat_get and fd_prestat_dir_name', () => {
   test('of what is no preopen', (t) => {
     const guest = guestWithFile(t);
     for (const fd of [0, 1, 2, 4, 5]) {
-      guest.check('fd_prestat_get', [fd, OUT], errno.INVAL);
+      guest.check('fd_prestat_get', [fd, OUT], errno.BADF);
       guest.check('fd_prestat_dir_name', [fd, OUT, 10], errno.BADF);
     }
   });

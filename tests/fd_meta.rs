@@ -300,7 +300,7 @@ fn renumber_onto_a_preopen_or_a_standard_stream_replaces_it() {
     let stat = guest.filestat(fd);
     guest.call("fd_renumber", &[fd, ROOT]).unwrap();
     assert_eq!(guest.filestat(ROOT), stat);
-    assert_eq!(guest.call("fd_prestat_get", &[ROOT, 64]), Err(Errno::Inval));
+    assert_eq!(guest.call("fd_prestat_get", &[ROOT, 64]), Err(Errno::Badf));
     guest.call("fd_renumber", &[ROOT, 0]).unwrap();
     assert_eq!(guest.read(0, 2).unwrap(), b"01");
     guest.close(0).unwrap();
@@ -356,7 +356,7 @@ fn what_is_no_preopen_has_no_name() {
     guest.dir("dir");
     let directory = guest.open_dir("dir");
     for fd in [0, file, directory] {
-        assert_eq!(guest.call("fd_prestat_get", &[fd, 64]), Err(Errno::Inval));
+        assert_eq!(guest.call("fd_prestat_get", &[fd, 64]), Err(Errno::Badf));
         let answer = guest.call("fd_prestat_dir_name", &[fd, 64, 100]);
         assert_eq!(answer, Err(Errno::Badf));
     }

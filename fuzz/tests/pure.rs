@@ -84,7 +84,7 @@ fn state_of_a_descriptor() {
         guest.call("fd_fdstat_set_rights", &[1, 0x42, 0]).unwrap();
         guest.refused("fd_fdstat_set_rights", &[1, 0x43, 0], Errno::NotCapable);
         guest.refused("fd_fdstat_get", &[1, 1001], Errno::Overflow);
-        guest.refused("fd_prestat_get", &[1, 64], Errno::Inval);
+        guest.refused("fd_prestat_get", &[1, 64], Errno::Badf);
         guest.refused("fd_prestat_dir_name", &[1, 64, 8], Errno::Badf);
         guest.refused("fd_filestat_set_times", &[1, 0, 0, 3], Errno::Inval);
         guest.call("fd_renumber", &[1, 2]).unwrap();

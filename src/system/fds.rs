@@ -116,12 +116,15 @@ impl System {
         self.table.with(fd, Rights::FD_WRITE, |descriptor| descriptor.write(buffers))
     }
 
-    /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. `None` for a descriptor
-    /// that is something else. Needs no right.
-    pub fn preopen_name(&mut self, fd: Fd) -> Result<Option<Arc<[u8]>>> {
+    /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. Needs no right. `EBADF` for
+    /// a descriptor that is something else, too: wasi-libc asks one after the other, perhaps after
+    /// files have been opened or connections accepted, and
+    /// [exits](https://github.com/WebAssembly/wasi-libc/blob/main/libc-bottom-half/sources/preopens.c)
+    /// on any other error.
+    pub fn preopen_name(&mut self, fd: Fd) -> Result<Arc<[u8]>> {
         self.table.look_up(fd, |descriptor, _| match descriptor {
-            Descriptor::Directory(directory) => Ok(directory.preopen.clone()),
-            _ => Ok(None),
+            Descriptor::Directory(directory) => directory.preopen.clone().ok_or(Errno::Badf),
+            _ => Err(Errno::Badf),
         })
     }
 

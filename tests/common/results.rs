@@ -24,7 +24,7 @@ pub fn ranges(guest: &mut Guest, name: &str, arguments: &[u64]) -> Vec<Range<usi
         "fd_prestat_get" => fields(1, &[(0, 1), (4, 4)]),
         "fd_prestat_dir_name" => {
             let name = guest.system.preopen_name(argument(0) as u32).unwrap();
-            vec![at(1, name.unwrap().len() as u64)]
+            vec![at(1, name.len() as u64)]
         }
         "fd_pwrite" | "sock_send" => vec![at(4, 4)],
         "fd_read" => filled(guest, argument(1), argument(3)),

@@ -52,21 +52,20 @@ pub fn fd_filestat_set_times(call: &mut Call<'_>) -> Result<()> {
     call.system.fd_filestat_set_times(call.u32(0), times)
 }
 
-/// `EINVAL` for a descriptor that is no preopen, as node:wasi gives it.
 pub fn fd_prestat_get(call: &mut Call<'_>) -> Result<()> {
     const DIRECTORY: u8 = 0;
     let result = call.region(1, PRESTAT_SIZE)?;
-    let name = call.system.preopen_name(call.u32(0))?.ok_or(Errno::Inval)?;
+    let name = call.system.preopen_name(call.u32(0))?;
     let length = u32::try_from(name.len()).map_err(|_| Errno::Overflow)?;
     result.write_u8(0, DIRECTORY);
     result.write_u32(4, length);
     Ok(())
 }
 
-/// `EBADF` for a descriptor that is no preopen, `ENAMETOOLONG` when the name does not fit.
+/// `ENAMETOOLONG` when the name does not fit.
 pub fn fd_prestat_dir_name(call: &mut Call<'_>) -> Result<()> {
     let result = call.region(1, call.u32(2).into())?;
-    let name = call.system.preopen_name(call.u32(0))?.ok_or(Errno::Badf)?;
+    let name = call.system.preopen_name(call.u32(0))?;
     if name.len() > result.len() {
         return Err(Errno::NameTooLong);
     }
