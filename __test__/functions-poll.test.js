@@ -227,3 +227,15 @@ test('more descriptors, each for reading and writing, than half of what the host
   const { stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, script], { encoding: 'utf8' });
   assert.deepEqual([stdout, stderr], ['0 120\n', '']);
 });
+
+// What child_process gives as 'pipe' is a socket; that of spawnSync is shut down for writing.
+test('standard input of spawnSync hangs up, as on node:wasi', () => {
+  const script = path.join(__dirname, 'helpers', 'poll-stdin.js');
+  const poll = (implementation) =>
+    spawnSync(process.execPath, ['--no-warnings', script, implementation], { encoding: 'utf8', input: '' });
+  const ours = poll(path.join(__dirname, '..'));
+  assert.equal(ours.stderr, '');
+  assert.equal(ours.stdout, poll('node:wasi').stdout);
+  const flags = Buffer.from(ours.stdout.trim().split(' ')[2], 'hex').readUInt16LE(24);
+  assert.equal(flags, HUP);
+});

@@ -324,6 +324,20 @@ fn a_socket_can_be_polled() {
 }
 
 #[test]
+fn a_socket_whose_other_end_writes_no_more_hangs_up_for_reading_only() {
+    let (mut guest, mut other) = connected();
+    other.write_all(b"hello").unwrap();
+    other.shutdown(std::net::Shutdown::Write).unwrap();
+    let read = Event { userdata: 100, error: 0, kind: 1, nbytes: 5, hangup: true };
+    let write = Event { userdata: 101, error: 0, kind: 2, nbytes: 0, hangup: false };
+    let list = [Subscription::Read(0), Subscription::Write(0)];
+    assert_eq!(guest.poll(&list), Ok(vec![read, write]));
+    assert_eq!(guest.read(0, 10).unwrap(), b"hello");
+    assert_eq!(guest.poll(&list), Ok(vec![Event { nbytes: 0, ..read }, write]));
+    assert_eq!(guest.write(0, "answer"), Ok(6));
+}
+
+#[test]
 fn a_listener_is_ready_when_someone_connects() {
     let Listening { mut guest, path, _directory } = listening();
     let list = [Subscription::Read(0), Subscription::after(5_000_000)];

@@ -26,8 +26,10 @@ bitflags! {
 pub struct Ready {
     /// What would not wait.
     pub ready: Interest,
-    /// The other end is gone.
-    pub hangup: bool,
+    /// What the other end is gone for: it writes no more, or it reads no more.
+    pub hangup: Interest,
+    /// Nobody is left to read what would be written to this pipe.
+    pub broken: bool,
     /// The descriptor is not open in the host.
     pub invalid: bool,
 }
@@ -35,11 +37,17 @@ pub struct Ready {
 impl Interest {
     fn flags(self) -> PollFlags {
         let mut flags = PollFlags::empty();
-        flags.set(PollFlags::IN, self.contains(Interest::READ));
+        flags.set(PollFlags::IN | ENDED, self.contains(Interest::READ));
         flags.set(PollFlags::OUT, self.contains(Interest::WRITE));
         flags
     }
 }
+
+/// The other end of a socket writes no more, but may read.
+#[cfg(target_os = "linux")]
+const ENDED: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const ENDED: PollFlags = PollFlags::empty();
 
 /// After which to try again, while it is another thread's turn.
 const TURN_TIME: Duration = Duration::from_micros(100);
@@ -61,7 +69,7 @@ pub fn poll(
     // Past the end of time is for ever.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     poll_until(&mut fds, deadline, interrupt)?;
-    Ok(fds[..interests.len()].iter().map(|fd| ready(fd.revents())).collect())
+    Ok(interests.iter().zip(&fds).map(|((fd, _), polled)| ready(*fd, polled.revents())).collect())
 }
 
 fn poll_until(
@@ -95,14 +103,24 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-fn ready(events: PollFlags) -> Ready {
-    let hangup = events.contains(PollFlags::HUP);
+fn ready(fd: BorrowedFd<'_>, events: PollFlags) -> Ready {
+    let gone = events.contains(PollFlags::HUP);
+    let mut hangup = Interest::empty();
+    hangup.set(Interest::READ, gone || events.intersects(ENDED));
+    hangup.set(Interest::WRITE, gone);
+    let error = events.contains(PollFlags::ERR);
     // The call that follows will say what is wrong.
-    let failed = hangup || events.contains(PollFlags::ERR);
+    let failed = gone || error;
     let mut ready = Interest::empty();
     ready.set(Interest::READ, failed || events.contains(PollFlags::IN));
     ready.set(Interest::WRITE, failed || events.contains(PollFlags::OUT));
-    Ready { ready, hangup, invalid: events.contains(PollFlags::NVAL) }
+    let invalid = events.contains(PollFlags::NVAL);
+    Ready { ready, hangup, broken: error && is_pipe(fd), invalid }
+}
+
+fn is_pipe(fd: BorrowedFd<'_>) -> bool {
+    let mode = rustix::fs::fstat(fd).map(|stat| stat.st_mode);
+    mode.is_ok_and(|mode| rustix::fs::FileType::from_raw_mode(mode).is_fifo())
 }
 
 /// Waits until `fd` is ready, for ever if need be.

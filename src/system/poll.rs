@@ -184,6 +184,8 @@ impl System {
             Watch::Deadline(_) => return None,
             Watch::Descriptor(index, interest) => match ready[*index] {
                 Ready { invalid: true, .. } => (Errno::Badf, Ready::default(), None),
+                // As node:wasi has it; wasi-libc makes POLLERR of it, which poll(2) gives.
+                Ready { broken: true, .. } => (Errno::Io, Ready::default(), None),
                 ready if ready.ready.contains(*interest) => {
                     (Errno::Success, ready, Some(&polled.list[*index].0))
                 }
@@ -205,9 +207,11 @@ impl System {
             SubscriptionKind::FdRead(_) => {
                 let readable = pinned.filter(|_| ready.ready.contains(Interest::READ));
                 let nbytes = readable.map_or(0, |pinned| self.bytes_to_read(pinned));
-                EventKind::FdRead { nbytes, hangup: ready.hangup }
+                EventKind::FdRead { nbytes, hangup: ready.hangup.contains(Interest::READ) }
             }
-            SubscriptionKind::FdWrite(_) => EventKind::FdWrite { hangup: ready.hangup },
+            SubscriptionKind::FdWrite(_) => {
+                EventKind::FdWrite { hangup: ready.hangup.contains(Interest::WRITE) }
+            }
         }
     }
 
