@@ -268,6 +268,17 @@ fn path_operation(name: &str, mut context: Context) -> Result<Operation, Context
             expect(unsafe { renameat(directory, a, directory, b) } == 0, "renameat");
             expect(unsafe { renameat(directory, b, directory, a) } == 0, "renameat");
         }),
+        // The directory is opened beneath once for each.
+        "rename-deep" => repeat(move || {
+            let mut rename = |from: &CStr, to: &CStr| {
+                let parent = beneath::open(directory, c"a/b/c", READ_ONLY);
+                expect(parent >= 0, "open");
+                expect(unsafe { renameat(parent, from.as_ptr(), parent, to.as_ptr()) } == 0, "renameat");
+                context.close(parent);
+            };
+            rename(c"file", c"renamed");
+            rename(c"renamed", c"file");
+        }),
         "readlink" => {
             let path = context.path();
             repeat(move || {

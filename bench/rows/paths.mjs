@@ -92,6 +92,7 @@ export const pathRows = [
   entries('mkdir+rmdir', 'mkdir_rmdir', 'mkdir', { paths: ['new-directory'] }),
   // The loop renames there and back.
   entries('rename', 'rename', 'rename', { paths: ['out', 'renamed'], per: 2 }),
+  entries('rename-deep', 'rename', 'rename-deep', { paths: ['a/b/c/file', 'a/b/c/renamed'], per: 2 }),
   readlink,
   readdir(2000, 4096),
   // node:wasi reads the whole directory again in every call, so that one pass takes seconds.

@@ -211,9 +211,11 @@ impl Directory {
     ) -> Result<()> {
         self.place.mount.check_writable()?;
         target.place.mount.check_writable()?;
-        let (from_parent, from_name) = self.parent(&mut from)?;
-        let (to_parent, to_name) = target.parent(&mut to)?;
-        Ok(rustix::fs::renameat(from_parent, from_name, to_parent, to_name)?)
+        let (from_directory, from_name) = self.split(&mut from)?;
+        let from_parent = self.open_parent(from_directory)?;
+        let (to_directory, to_name) = target.split(&mut to)?;
+        let to_parent = target.parent_beside(to_directory, (self, from_directory, &from_parent))?;
+        Ok(rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name)?)
     }
 
     /// Creates a hard link to a file: to a symbolic link itself unless it is to be followed.
@@ -229,7 +231,8 @@ impl Directory {
         // A link out of a read-only mount could be written through.
         self.place.mount.check_writable()?;
         target.place.mount.check_writable()?;
-        let (new_parent, new_name) = target.parent(&mut new)?;
+        let (new_directory, new_name) = target.split(&mut new)?;
+        let new_parent = target.open_parent(new_directory)?;
         if follow {
             return link_handle(self.handle(&old, true)?, new_parent, new_name);
         }
@@ -237,8 +240,9 @@ impl Directory {
             // The kernel would follow a link here, and a directory can't be linked.
             return self.handle(&old, true).and(Err(Errno::Perm));
         }
-        let (old_parent, old_name) = self.parent(&mut old)?;
-        Ok(rustix::fs::linkat(old_parent, old_name, new_parent, new_name, AtFlags::empty())?)
+        let (old_directory, old_name) = self.split(&mut old)?;
+        let old_parent = self.parent_beside(old_directory, (target, new_directory, &new_parent))?;
+        Ok(rustix::fs::linkat(&old_parent, old_name, &new_parent, new_name, AtFlags::empty())?)
     }
 
     /// Creates a symbolic link. Its content is data: whoever follows it is held inside.
@@ -277,7 +281,14 @@ impl Directory {
         self.resolve(path.as_c_str(), HANDLE | follow)
     }
 
+    /// The directory that holds the last component, and that component.
     fn parent<'p>(&self, path: &'p mut GuestPath<'_>) -> Result<(Parent<'_>, &'p CStr)> {
+        let (directory, name) = self.split(path)?;
+        Ok((self.open_parent(directory)?, name))
+    }
+
+    /// The path of that directory, unless it is this one, and the last component.
+    fn split<'p>(&self, path: &'p mut GuestPath<'_>) -> Result<(Option<&'p CStr>, &'p CStr)> {
         if path.is_absolute() && self.place.scope == Scope::Beneath {
             return Err(OUTSIDE);
         }
@@ -285,13 +296,26 @@ impl Directory {
             // The kernel has an answer for each call, but it must not be about what is outside.
             self.handle(path, true)?;
         }
-        match path.split_last() {
-            (None, name) => Ok((Parent::Same(self.as_fd()), name)),
-            (Some(parent), name) => {
-                let parent = self.resolve(parent, HANDLE | OFlags::DIRECTORY)?;
-                Ok((Parent::Opened(parent), name))
-            }
+        Ok(path.split_last())
+    }
+
+    fn open_parent(&self, path: Option<&CStr>) -> Result<Parent<'_>> {
+        match path {
+            None => Ok(Parent::Same(self.as_fd())),
+            Some(path) => self.resolve(path, HANDLE | OFlags::DIRECTORY).map(Parent::Opened),
         }
+    }
+
+    /// The same, after that of another path has been opened: it is resolved once if both are one.
+    fn parent_beside<'d>(
+        &'d self,
+        path: Option<&CStr>,
+        (other, other_path, parent): (&Directory, Option<&CStr>, &'d Parent<'_>),
+    ) -> Result<Parent<'d>> {
+        if std::ptr::eq(self, other) && path == other_path {
+            return Ok(Parent::Same(parent.as_fd()));
+        }
+        self.open_parent(path)
     }
 }
 
