@@ -576,8 +576,10 @@ export interface RunOptions {
   /**
    * Milliseconds after which the guest is ended, whether it computes or waits:
    * `ERR_WASI_TIMEOUT`. 0 and `Infinity` stand for none. Counted from when the guest
-   * starts, for an instance from the start of each call. It does not limit a stream
-   * that is slow to take the output of a guest that has ended: use `signal` for that.
+   * starts, for an instance from the start of each call; the start function and all that
+   * happens before it count. A guest whose time is over never gives a result, even if it
+   * reaches its end a moment later. The timeout does not limit a stream that is slow to
+   * take the output of a guest that has ended: use `signal` for that.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE`, or `ERR_OUT_OF_RANGE` if this is negative.
    *
@@ -595,9 +597,11 @@ export interface RunOptions {
   signal?: AbortSignalLike | undefined;
 
   /**
-   * Bytes that all linear memories of the guest and its tables (16 bytes an element)
-   * can have together, an integer of 0 or more or `Infinity`. A guest that wants more is ended:
-   * `ERR_WASI_MEMORY_LIMIT`.
+   * Bytes that all linear memories of the guest, its tables (16 bytes an element) and its
+   * heap of garbage-collected objects can have together, an integer of 0 or more or
+   * `Infinity`. A guest that wants more is ended: `ERR_WASI_MEMORY_LIMIT`. Whatever the
+   * limit, a table has 10,000,000 elements at most, and a 64-bit memory does not grow
+   * beyond 4 GiB.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
    *
@@ -621,7 +625,8 @@ export interface RunOptions {
 
   /**
    * Bytes of the guest's stack for calls, an integer from 65536 to 67108864. Beyond
-   * it is `ERR_WASI_TRAP` with `trap` `'stack-overflow'`.
+   * it is `ERR_WASI_TRAP` with `trap` `'stack-overflow'`. The errors of guests with more
+   * than 8 MiB have no `backtrace`, because walking such a stack takes too long.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
    *
@@ -729,7 +734,8 @@ export interface RunError extends Error, Partial<Usage> {
    * A short name: `'unreachable'`, `'memory-out-of-bounds'`, `'table-out-of-bounds'`,
    * `'stack-overflow'`, `'integer-divide-by-zero'`, `'integer-overflow'`,
    * `'invalid-conversion-to-integer'`, `'indirect-call-to-null'`,
-   * `'indirect-call-type-mismatch'`, and others of rarer instructions.
+   * `'indirect-call-type-mismatch'`, `'allocation-too-large'` for an array of more than
+   * 256 MiB or 32 Mi elements, `'heap-out-of-memory'`, and others of rarer instructions.
    */
   trap?: string;
   /** The guest's functions at the time of the trap, as text of several lines. */

@@ -27,6 +27,9 @@ pub(super) struct Variant {
 pub(super) const MIN_STACK: usize = 64 << 10;
 pub(super) const MAX_STACK: usize = 64 << 20;
 const DEFAULT_STACK: usize = 1 << 20;
+/// Where a stack may be larger there are no backtraces: all of it is walked for one, by a guest that
+/// should have ended already.
+const MAX_STACK_TO_WALK: usize = 8 << 20;
 
 impl Default for Variant {
     fn default() -> Self {
@@ -83,6 +86,9 @@ fn config(variant: Variant) -> Config {
     // Never made, but must not be smaller.
     config.async_stack_size(variant.max_stack + (1 << 20));
     config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    if variant.max_stack > MAX_STACK_TO_WALK {
+        config.wasm_backtrace_max_frames(None);
+    }
     config
 }
 
