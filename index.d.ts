@@ -448,11 +448,64 @@ export interface CompileOptions {
 
   /**
    * An `AbortSignal`. When it is aborted, the promise rejects with an `AbortError`
-   * whose `cause` is the reason; compiling goes on in its thread.
+   * whose `cause` is the reason, and compiling ends unless someone else waits for the
+   * same program.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
    */
   signal?: AbortSignalLike | undefined;
+
+  /**
+   * How long compiling may take, in milliseconds; then the promise rejects with
+   * `ERR_WASI_COMPILE_TIMEOUT` and compiling ends. 0 and `Infinity` stand for none.
+   * Counted from when compiling starts. It also holds for what is compiled later, when
+   * the program is run with `fuel` for the first time.
+   *
+   * What is surely compiled in a fraction of a second is compiled in this process; if
+   * that was too long, it rejects afterwards.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
+   * `ERR_OUT_OF_RANGE` if it is negative or `NaN`.
+   *
+   * @default 600_000
+   */
+  timeout?: number | undefined;
+
+  /**
+   * How much memory compiling may take, in bytes; beyond that the promise rejects with
+   * `ERR_WASI_COMPILE_MEMORY_LIMIT`. A program of 30 MB takes about 1 GB. `Infinity`
+   * stands for none. It also holds for what is compiled later.
+   *
+   * This is the limit of the process that compiles. What surely takes no more than
+   * some 150 MB is compiled in this process, where there is none.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
+   * `ERR_OUT_OF_RANGE` if it is neither an integer from 0 nor `Infinity`.
+   *
+   * @default 2 ** 31
+   */
+  memoryLimit?: number | undefined;
+}
+
+/**
+ * Options of {@link run} for a program that is not compiled yet: those of
+ * {@link compile}, but that the limits have other names, because `timeout` and
+ * `memoryLimit` are the guest's.
+ */
+export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryLimit'> {
+  /**
+   * As {@link CompileOptions.timeout}.
+   *
+   * @default 600_000
+   */
+  compileTimeout?: number | undefined;
+
+  /**
+   * As {@link CompileOptions.memoryLimit}.
+   *
+   * @default 2 ** 31
+   */
+  compileMemoryLimit?: number | undefined;
 }
 
 /**
@@ -712,6 +765,10 @@ export interface RunResult<Output = string> extends Usage {
  *   `ERR_WASI_MAX_BUFFER`: the guest reached a limit
  * - `ERR_WASI_TRAP`: it did what WebAssembly forbids; see `trap` and `backtrace`
  * - `ERR_WASI_COMPILE`: the source is no program; see `offset`
+ * - `ERR_WASI_COMPILE_TIMEOUT`, `ERR_WASI_COMPILE_MEMORY_LIMIT`: compiling it reached a
+ *   limit
+ * - `ERR_WASI_COMPILE_PROCESS`: compiling it needs a process of its own, which cannot be
+ *   started; the message says why, and what to do
  * - `ERR_WASI_LINK`: it imports what is not part of WASI, see `module` and `import`;
  *   or {@link run} does not find `_start`
  * - `ERR_WASI_EXIT`: a call of an instance ended by `proc_exit`; see `exitCode`
@@ -891,7 +948,8 @@ export interface Configuration {
 }
 
 /**
- * Compiles a program, in another thread.
+ * Compiles a program: in another thread if that is surely cheap, else in another
+ * process. If the same program is asked for several times at once, it is compiled once.
  *
  * Rejects with {@link RunError}, `ERR_INVALID_ARG_TYPE` if `source` is not a
  * {@link Source}, `ERR_INVALID_URL_SCHEME` if it is a URL of no file,
@@ -912,9 +970,9 @@ export function compile(source: Source, options?: CompileOptions): Promise<Progr
 export function run(source: Source | Program, options?: TextRunOptions): Promise<RunResult<string>>;
 export function run(source: Source | Program, options: BytesRunOptions): Promise<RunResult<Bytes>>;
 export function run(source: Source | Program, options?: RunOptions): Promise<RunResult<string | Bytes>>;
-export function run(source: Source, options?: CompileOptions & TextRunOptions): Promise<RunResult<string>>;
-export function run(source: Source, options: CompileOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
-export function run(source: Source, options?: CompileOptions & RunOptions): Promise<RunResult<string | Bytes>>;
+export function run(source: Source, options?: SourceOptions & TextRunOptions): Promise<RunResult<string>>;
+export function run(source: Source, options: SourceOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
+export function run(source: Source, options?: SourceOptions & RunOptions): Promise<RunResult<string | Bytes>>;
 
 /**
  * Sets what counts for the whole process, Workers included.

@@ -33,6 +33,12 @@ function integerOrInfinity(value, name) {
   return integer(value, name, 0, Number.MAX_SAFE_INTEGER);
 }
 
+// A time; 0 stands for none. More than any clock can count is as good as none.
+function milliseconds(value, name) {
+  if (!(number(value, name) >= 0)) throw outOfRange(name, '>= 0', value);
+  return value > Number.MAX_SAFE_INTEGER ? 0 : value;
+}
+
 function fileDescriptor(value, name) {
   return integer(value, name, 0, 2147483647);
 }
@@ -54,4 +60,6 @@ function bytes(view) {
   return isSharedArrayBuffer(buffer) ? new Uint8Array(asBytes) : asBytes;
 }
 
-module.exports = { boolean, bytes, fileDescriptor, integer, integerOrInfinity, noNull, number, object, signal };
+module.exports = {
+  boolean, bytes, fileDescriptor, integer, integerOrInfinity, milliseconds, noNull, number, object, signal,
+};

@@ -15,6 +15,13 @@ const compiling = {
   allowPrecompiled: [checks.boolean, false],
 };
 
+// No honest program comes near to these limits. For run() they have other names: its own are the
+// guest's.
+const timeout = [checks.milliseconds, 600_000];
+const memoryLimit = [checks.integerOrInfinity, 2 * 1024 ** 3];
+const limits = { timeout, memoryLimit };
+const limitsOfRun = { compileTimeout: timeout, compileMemoryLimit: memoryLimit };
+
 function readCache(cache, name) {
   if (typeof cache === 'boolean') return cache || null;
   if (typeof cache !== 'string') throw invalidType(name, 'of type boolean or string', cache);
@@ -46,4 +53,4 @@ function homeFolder() {
   }
 }
 
-module.exports = { cacheFolder, compiling };
+module.exports = { cacheFolder, compiling, limits, limitsOfRun };

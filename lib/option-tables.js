@@ -3,13 +3,13 @@
 // Which function has which options.
 
 const checks = require('./checks.js');
-const { compiling } = require('./compile-options.js');
+const { compiling, limits, limitsOfRun } = require('./compile-options.js');
 const { OptionTable } = require('./option-table.js');
 const { running } = require('./options.js');
 
 module.exports = {
-  compileOptions: new OptionTable('compile()', { ...compiling, signal: [checks.signal, undefined] }),
+  compileOptions: new OptionTable('compile()', { ...compiling, ...limits, signal: [checks.signal, undefined] }),
   // Of a program that is compiled already.
   programOptions: new OptionTable('run() and instantiate() of a program', running),
-  runOptions: new OptionTable('run()', { ...running, ...compiling }),
+  runOptions: new OptionTable('run()', { ...running, ...compiling, ...limitsOfRun }),
 };

@@ -30,7 +30,7 @@ const running = {
   ...stdio,
   encoding: [readEncoding, 'utf8'],
   maxBuffer: [checks.integerOrInfinity, MIB],
-  timeout: [readTimeout, 0],
+  timeout: [checks.milliseconds, 0],
   signal: [checks.signal, undefined],
   memoryLimit: [checks.integerOrInfinity, Infinity],
   fuel: [readFuel, null],
@@ -93,12 +93,6 @@ function readEncoding(encoding) {
   if (encoding === null || encoding === 'buffer') return null;
   if (Buffer.isEncoding(encoding)) return encoding;
   throw invalidValue('options.encoding', 'is invalid encoding', encoding);
-}
-
-// More than any clock can count is as good as none.
-function readTimeout(timeout) {
-  if (!(checks.number(timeout, 'options.timeout') >= 0)) throw outOfRange('options.timeout', '>= 0', timeout);
-  return timeout > Number.MAX_SAFE_INTEGER ? 0 : timeout;
 }
 
 function readFuel(fuel) {

@@ -3,37 +3,35 @@
 // The functions that the package exports, beside the class.
 
 const { cacheFolder } = require('./compile-options.js');
+const { announceCompiler } = require('./compiler.js');
 const { configure } = require('./concurrency.js');
 const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
 const native = require('./native.js');
-const { pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
+const { operate, pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
 const { compileOptions, runOptions } = require('./option-tables.js');
 const { requireGuest, requireRead, requireWasi } = require('./permission.js');
 const { Program } = require('./program.js');
 const { sourceOf } = require('./source.js');
 
 async function compile(source, options = {}) {
-  const { handle, name } = await compiled(source, compileOptions.read(options));
+  const settings = compileOptions.read(options);
+  const { handle, name } = await compiled(source, settings, settings);
   return new Program(handle, name);
 }
 
-async function compiled(source, settings) {
+async function compiled(source, { cache, allowPrecompiled, signal }, { timeout, memoryLimit }) {
   requireWasi();
-  throwIfAborted(settings.signal);
-  return unlessAborted(compileNow(source, settings), settings.signal);
-}
-
-async function compileNow(source, { cache, allowPrecompiled }) {
+  throwIfAborted(signal);
   const found = sourceOf(source);
   // Bytes are taken as they are now.
-  const { path, bytes, name } = found instanceof Promise ? await found : found;
+  const { path, bytes, name } = found instanceof Promise ? await unlessAborted(found, signal) : found;
   if (path !== undefined) requireRead(path);
-  const request = { path, bytes, name, cache: cacheFolder(cache), precompiled: allowPrecompiled };
-  const [failure, handle] = await new Promise((resolve) => {
-    native.compile(request, (...answer) => resolve(answer));
-  });
-  if (failure !== null) throw failureError(failure);
+  announceCompiler();
+  const request = { path, bytes, cache: cacheFolder(cache), precompiled: allowPrecompiled, timeout, memoryLimit };
+  const start = (done) => native.compile(request, (...answer) => done(answer));
+  const [failure, handle] = await operate(start, signal, null);
+  if (failure !== null) throw failureError(failure, signal?.reason);
   return { handle, name };
 }
 
@@ -47,9 +45,10 @@ async function run(source, options = {}) {
 
 // Streams may fail while the program is compiled, which would end the process if no one listened.
 async function runOnce(source, settings) {
+  const { compileTimeout: timeout, compileMemoryLimit: memoryLimit } = settings;
   const pipes = pipesFor(settings);
   try {
-    return await runAndRelease(await compiled(source, settings), settings, pipes);
+    return await runAndRelease(await compiled(source, settings, { timeout, memoryLimit }), settings, pipes);
   } finally {
     pipes?.release();
   }

@@ -7,8 +7,13 @@ const { parse } = require('./arguments.js');
 const { UsageError } = require('./failures.js');
 const { load } = require('./load.js');
 const { interruptions } = require('./signals.js');
+const { duration, size } = require('./units.js');
 
-const options = { output: { parse: (text) => text, short: 'o' } };
+const options = {
+  'output': { parse: (text) => text, short: 'o' },
+  'compile-timeout': { parse: duration },
+  'compile-memory': { parse: size },
+};
 
 function fileOf(operands) {
   if (operands.length === 1) return operands[0];
@@ -35,7 +40,8 @@ async function compile(argv, { help, version }) {
   const output = values.output ?? outputFor(file);
   if (await isSameFile(file, output)) throw new UsageError(`${output} would overwrite the module`);
   const signal = interruptions();
-  const program = await load(file, { signal });
+  const limits = { timeout: values['compile-timeout'], memoryLimit: values['compile-memory'] };
+  const program = await load(file, { ...limits, signal });
   await fs.writeFile(output, await program.serialize(), { signal });
   return 0;
 }

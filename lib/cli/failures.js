@@ -15,6 +15,8 @@ const OTHER = 1;
 
 // As those know them who know timeout(1), and 128 + signal of what is aborted or out of memory.
 const exitCodes = {
+  ERR_WASI_COMPILE_MEMORY_LIMIT: 137,
+  ERR_WASI_COMPILE_TIMEOUT: 124,
   ERR_WASI_TIMEOUT: 124,
   ERR_WASI_OUT_OF_FUEL: 125,
   ERR_WASI_TRAP: 134,

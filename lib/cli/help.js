@@ -35,6 +35,8 @@ Limits
   --max-memory SIZE         such as 64MiB, 1GiB, 64MB; a number alone is bytes
   --fuel N                  about as many instructions
   --max-stack SIZE          64KiB to 64MiB, else 1MiB
+  --compile-timeout TIME    for compiling it, else 10m
+  --compile-memory SIZE     for compiling it, else 2GiB
 
 How it runs
   --invoke NAME             calls an exported function with args, prints its results
@@ -47,7 +49,7 @@ How it runs
 Exit code: the program's (of which the system keeps 8 bits), or
     1  it can't be read, compiled or started     130  ended by SIGINT
     2  wrong usage                               134  it trapped
-  124  --timeout is over                         137  --max-memory exceeded
+  124  --timeout, --compile-timeout is over      137  a limit on memory exceeded
   125  --fuel is used up                         143  ended by SIGTERM
 `;
 
@@ -56,7 +58,9 @@ const compile = `Usage: wasi-rs compile app.wasm [-o app.cwasm]
 Compiles a module to machine code, for this version of wasi-rs and this kind of
 processor. To run it: wasi-rs run --allow-precompiled app.cwasm
 
-  -o, --output FILE  else the name of the module, with .cwasm
+  -o, --output FILE       else the name of the module, with .cwasm
+  --compile-timeout TIME  such as 30s, 5m; else 10m
+  --compile-memory SIZE   such as 512MiB; else 2GiB
 `;
 
 module.exports = { help: { all, run, compile } };

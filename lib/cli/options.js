@@ -28,6 +28,8 @@ const options = {
   'timeout': { parse: duration },
   'max-memory': { parse: size },
   'fuel': { parse: count },
+  'compile-timeout': { parse: duration },
+  'compile-memory': { parse: size },
   'max-stack': { parse: sizeBetween(64 * 1024, 64 * 1024 ** 2, 'a size from 64KiB to 64MiB is expected') },
   'invoke': { parse: text },
   'engine': { parse: engine },
@@ -37,7 +39,9 @@ const options = {
   'allow-precompiled': {},
 };
 
-const onlyWasmtime = ['timeout', 'max-memory', 'fuel', 'max-stack', 'cache', 'no-cache', 'allow-precompiled'];
+const onlyWasmtime = [
+  'timeout', 'max-memory', 'fuel', 'max-stack', 'compile-timeout', 'compile-memory', 'cache', 'no-cache', 'allow-precompiled',
+];
 
 // Options that contradict each other.
 function check(values) {

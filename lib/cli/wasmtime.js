@@ -37,7 +37,13 @@ async function run(job) {
   const { file, values } = job;
   const signal = interruptions();
   const cache = values['no-cache'] ? false : values.cache;
-  const program = await load(file, { cache, allowPrecompiled: values['allow-precompiled'], signal });
+  const program = await load(file, {
+    cache,
+    allowPrecompiled: values['allow-precompiled'],
+    timeout: values['compile-timeout'],
+    memoryLimit: values['compile-memory'],
+    signal,
+  });
   const options = settings(job, signal);
   if (values.invoke !== undefined) return invoke(program, job, options);
   requireStart(program.exports, file);

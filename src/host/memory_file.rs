@@ -91,6 +91,13 @@ fn identity(stat: &Filestat) -> (u64, u64) {
     (stat.dev, stat.ino)
 }
 
+/// A file without a name, in memory where the system has that. Close-on-exec.
+///
+/// Errors: as `MemoryFile::new`.
+pub fn anonymous() -> Result<OwnedFd> {
+    open()
+}
+
 /// Nobody needs to execute it. Linux before 6.3 does not know how to say so.
 #[cfg(target_os = "linux")]
 fn open() -> Result<OwnedFd> {

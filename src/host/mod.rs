@@ -35,7 +35,7 @@ pub use file::{File, filetype};
 pub use interrupt::{Interrupt, Signal, is_main_thread};
 pub use limits::default_max_files;
 pub use lock::lock;
-pub use memory_file::MemoryFile;
+pub use memory_file::{MemoryFile, anonymous};
 pub use mount::Mount;
 pub use pace::Pace;
 pub use path::{GuestPath, PathBuffer};

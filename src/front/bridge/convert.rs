@@ -1,11 +1,14 @@
 //! Settings and outcomes, between JavaScript and Rust. lib/options.js has checked what comes in.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::front::js::{Js, JsResult, Type, Value as JsValue};
 use crate::front::wasmtime::{
-    Detail, Failure, Import, Info, Outcome, Request, Settings, Shape, Source, Stream, Value,
+    Command, CompileLimits, Detail, Failure, Import, Info, Outcome, Request, Settings, Shape,
+    Signature, Source, Stream, Value,
 };
 use crate::system;
 
@@ -22,7 +25,22 @@ pub fn request(js: Js, object: JsValue) -> JsResult<Request> {
         _ => None,
     };
     let precompiled = js.truthy(js.get(object, c"precompiled")?)?;
-    Ok(Request { source, cache, precompiled })
+    let limits = CompileLimits {
+        timeout: timeout(js, js.get(object, c"timeout")?)?,
+        memory: js.as_f64(js.get(object, c"memoryLimit")?)? as u64,
+    };
+    Ok(Request { source, cache, precompiled, limits })
+}
+
+/// What starts a process that compiles: its words and its environment; or a reason.
+pub fn command(js: Js, words: JsValue, environ: JsValue) -> JsResult<Result<Command, String>> {
+    if js.type_of(words) == Type::String {
+        return Ok(Err(js.as_text(words)?));
+    }
+    let strings = |array| -> JsResult<Vec<String>> {
+        elements(js, array)?.into_iter().map(|text| js.as_text(text)).collect()
+    };
+    Ok(Ok(Command { words: strings(words)?, environ: strings(environ)? }))
 }
 
 /// What `run` and `instantiate` are asked for. The inner error is of descriptors.
@@ -160,18 +178,23 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
 
 /// Both a failure and an outcome that has one: what a callback gets whose task nobody began.
 pub fn not_begun(js: Js) -> JsResult<Vec<JsValue>> {
-    both(js, &Failure::new("EAGAIN", "EAGAIN: no thread for the program"))
+    let failure = Failure::new("EAGAIN", "EAGAIN: no thread for the program");
+    failed(js, &Outcome::failed(failure))
 }
 
 /// The same, when an answer can't be made into values.
 pub fn too_large(js: Js) -> JsResult<Vec<JsValue>> {
-    both(js, &Failure::new("ERR_BUFFER_TOO_LARGE", "What came of the program is too large"))
+    let failure = Failure::new("ERR_BUFFER_TOO_LARGE", "What came of the program is too large");
+    failed(js, &Outcome::failed(failure))
 }
 
-fn both(js: Js, failure: &Failure) -> JsResult<Vec<JsValue>> {
-    let object = outcome(js, &Outcome::failed(failure.clone()))?;
-    js.set(object, c"code", js.string(&failure.code)?)?;
-    js.set(object, c"message", js.string(&failure.message)?)?;
+/// The same, of an outcome that has a failure.
+pub fn failed(js: Js, failed: &Outcome) -> JsResult<Vec<JsValue>> {
+    let object = outcome(js, failed)?;
+    if let Some(failure) = &failed.failure {
+        js.set(object, c"code", js.string(&failure.code)?)?;
+        js.set(object, c"message", js.string(&failure.message)?)?;
+    }
     Ok(vec![object])
 }
 
@@ -190,14 +213,23 @@ fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
     js.array(&values.collect::<JsResult<Vec<_>>>()?)
 }
 
-/// What `describe` gives.
+/// What `describe` gives. Functions of one type share their lists of types.
 pub fn info(js: Js, info: &Info) -> JsResult<JsValue> {
-    let imports = info.imports.iter().map(|Import { module, name, shape }| {
-        let object = described(js, name, shape)?;
+    let imports = info.imports.iter().map(|Import { module, name, kind }| {
+        let object = described(js, name, kind)?;
         js.set(object, c"module", js.string(module)?)?;
         Ok(object)
     });
-    let exports = info.exports.iter().map(|(name, shape)| described(js, name, shape));
+    let mut lists = HashMap::new();
+    let exports = info.exports.iter().map(|(name, Shape { kind, signature })| {
+        let object = described(js, name, kind)?;
+        if let Some(signature) = signature {
+            let (parameters, results) = shared(js, signature, &mut lists)?;
+            js.set(object, c"parameters", parameters)?;
+            js.set(object, c"results", results)?;
+        }
+        Ok(object)
+    });
     let object = js.object()?;
     js.set(object, c"imports", js.array(&imports.collect::<JsResult<Vec<_>>>()?)?)?;
     js.set(object, c"exports", js.array(&exports.collect::<JsResult<Vec<_>>>()?)?)?;
@@ -205,15 +237,26 @@ pub fn info(js: Js, info: &Info) -> JsResult<JsValue> {
     Ok(object)
 }
 
-fn described(js: Js, name: &str, shape: &Shape) -> JsResult<JsValue> {
+fn described(js: Js, name: &str, kind: &str) -> JsResult<JsValue> {
     let object = js.object()?;
     js.set(object, c"name", js.string(name)?)?;
-    js.set(object, c"kind", js.string(shape.kind)?)?;
-    if let Some((parameters, results)) = &shape.signature {
-        js.set(object, c"parameters", strings(js, parameters)?)?;
-        js.set(object, c"results", strings(js, results)?)?;
-    }
+    js.set(object, c"kind", js.string(kind)?)?;
     Ok(object)
+}
+
+type Lists = (JsValue, JsValue);
+
+fn shared(
+    js: Js,
+    signature: &Arc<Signature>,
+    known: &mut HashMap<*const Signature, Lists>,
+) -> JsResult<Lists> {
+    if let Some(lists) = known.get(&Arc::as_ptr(signature)) {
+        return Ok(*lists);
+    }
+    let lists = (strings(js, &signature.parameters)?, strings(js, &signature.results)?);
+    known.insert(Arc::as_ptr(signature), lists);
+    Ok(lists)
 }
 
 fn strings(js: Js, texts: &[String]) -> JsResult<JsValue> {

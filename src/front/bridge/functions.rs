@@ -9,18 +9,21 @@ use super::operation::{Operation, Queued, tell};
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{
-    Instance, Outcome, Pool, Program, Settings, guarded, run as run_program, set_concurrency,
+    Failure, Instance, Outcome, Pool, Program, Ready, Settings,
+    compile_for_parent as compile_and_exit, guarded, run as run_program, set_command,
+    set_concurrency,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
 
-/// `compile(request, done)`; `done(failure, program)`.
+/// `compile(request, done)`: a handle for `cancel`; `done(failure, program)`.
 pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let request = convert::request(js, arguments[0])?;
-    let control = Arc::default();
-    let task = Task::start(js, arguments[1], &control)?;
-    let job = move || {
-        let program = guarded(|| Program::compile(request)).and_then(|program| program);
+    let operation = Operation::new(js, arguments[1], None)?;
+    let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
+    let waiting = Arc::clone(&operation);
+    let done = move |program: Result<Program, Failure>| {
+        let Some(Queued { task, .. }) = waiting.begin() else { return };
         task.done(move |js| match program {
             Ok(program) => {
                 let program = Handle::Program(Some(Arc::new(program)).into()).into_value(js)?;
@@ -29,7 +32,22 @@ pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
             Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
         });
     };
-    start(js, Pool::compilers(), job)
+    let started = Program::compile(request, &operation.ending.ticket, done);
+    started.map_err(|error| no_thread(js, &error))?;
+    Ok(handle)
+}
+
+/// `setCompiler(words, environ)`: what starts a process that compiles; or `setCompiler(reason)`,
+/// why there can be none.
+pub fn set_compiler(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    set_command(convert::command(js, arguments[0], arguments[1])?);
+    Ok(UNDEFINED)
+}
+
+/// `compileForParent()`: what a process does that was started to compile. It does not return then.
+pub fn compile_for_parent(_: Js, _: &[Value]) -> JsResult<Value> {
+    compile_and_exit();
+    Ok(UNDEFINED)
 }
 
 /// `serialize(program, done)`; `done(failure, buffer)`.
@@ -59,8 +77,8 @@ pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `run(program, settings, done)`: a handle for `cancel`; `done(outcome)`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    begin(js, arguments, |program, settings, operation, task| {
-        let outcome = guarded(|| run_program(&program, settings, &operation.control));
+    begin(js, arguments, |_, ready, settings, operation, task| {
+        let outcome = guarded(|| run_program(ready, settings, &operation.ending.control));
         tell(task, outcome.unwrap_or_else(Outcome::failed));
     })
 }
@@ -68,8 +86,9 @@ pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// `instantiate(program, settings, done)`: a handle for `cancel`; `done(outcome)`, which has the
 /// instance.
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    begin(js, arguments, |program, settings, operation, task| {
-        let opened = guarded(|| Instance::open(program, settings, &operation.control));
+    begin(js, arguments, |program, ready, settings, operation, task| {
+        let control = &operation.ending.control;
+        let opened = guarded(|| Instance::open(program, ready, settings, control));
         let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
@@ -81,32 +100,61 @@ pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     })
 }
 
-/// Queues what needs a program and settings.
-fn begin(
-    js: Js,
-    arguments: &[Value],
-    body: impl FnOnce(Arc<Program>, Settings, &Operation, Task) + Send + 'static,
-) -> JsResult<Value> {
+/// What a guest thread does with a program that is ready.
+type Body = fn(Arc<Program>, &Arc<Ready>, Settings, &Operation, Task);
+
+/// Queues what needs a program and settings. What is not compiled as they want it is compiled
+/// first: never on a thread of guests.
+fn begin(js: Js, arguments: &[Value], body: Body) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
     let (settings, failure) = match convert::settings(js, arguments[1])? {
         Ok(settings) => (Some(settings), None),
         Err(failure) => (None, Some(failure)),
     };
+    let (fuel, max_stack) = settings
+        .as_ref()
+        .map_or((false, 0), |settings| (settings.fuel.is_some(), settings.max_stack));
     let operation = Operation::new(js, arguments[2], settings)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
     if let Some(failure) = failure {
-        if let Some(Queued { task, .. }) = operation.begin() {
-            tell(task, Outcome::failed(failure));
-        }
+        fail(&operation, failure);
         return Ok(handle);
     }
-    let job = move || {
-        if let Some(Queued { task, settings: Some(settings) }) = operation.begin() {
-            body(program, settings, &operation, task);
+    if let Some(ready) = program.known(fuel, max_stack) {
+        start_guest(program, ready, operation, body).map_err(|error| no_thread(js, &error))?;
+        return Ok(handle);
+    }
+    let guest = Arc::clone(&program);
+    let waiting = Arc::clone(&operation);
+    program.prepare(fuel, max_stack, &operation.ending.ticket, move |ready| {
+        let started = ready.and_then(|ready| {
+            let started = start_guest(guest, ready, Arc::clone(&waiting), body);
+            started.map_err(|error| Failure::new("EAGAIN", no_thread_message(&error)))
+        });
+        if let Err(failure) = started {
+            fail(&waiting, failure);
         }
-    };
-    start(js, Pool::guests(), job)?;
+    });
     Ok(handle)
+}
+
+fn start_guest(
+    program: Arc<Program>,
+    ready: Arc<Ready>,
+    operation: Arc<Operation>,
+    body: Body,
+) -> std::io::Result<()> {
+    Pool::guests().submit(move || {
+        if let Some(Queued { task, settings: Some(settings) }) = operation.begin() {
+            body(program, &ready, settings, &operation, task);
+        }
+    })
+}
+
+fn fail(operation: &Operation, failure: Failure) {
+    if let Some(Queued { task, .. }) = operation.begin() {
+        tell(task, Outcome::failed(failure));
+    }
 }
 
 /// `call(instance, name, arguments, timeout, done)`: a handle for `cancel`; `done(outcome)`.
@@ -122,7 +170,7 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
     let job = move |instance: &Instance| {
         if let Some(Queued { task, .. }) = operation.begin() {
-            let call = || instance.call(&name, &values, timeout, &operation.control);
+            let call = || instance.call(&name, &values, timeout, &operation.ending.control);
             tell(task, guarded(call).unwrap_or_else(Outcome::failed));
         }
     };
@@ -136,14 +184,12 @@ fn call_arguments(
     name: &str,
     values: Value,
 ) -> JsResult<Vec<crate::front::wasmtime::Value>> {
-    let exports = &instance.info().exports;
-    let found = exports.iter().find(|(export, _)| export == name);
-    let Some((parameters, _)) = found.and_then(|(_, shape)| shape.signature.as_ref()) else {
+    let Some(signature) = instance.program().signature(name) else {
         let message = format!("The program exports no function '{name}'");
         return Err(js.throw_error(c"ERR_INVALID_ARG_VALUE", &message));
     };
-    convert::arguments(js, values, parameters)?.ok_or_else(|| {
-        let expected = parameters.join(", ");
+    convert::arguments(js, values, &signature.parameters)?.ok_or_else(|| {
+        let expected = signature.parameters.join(", ");
         let message =
             format!("The function '{name}' takes ({expected}): numbers, and BigInts for i64");
         js.throw_type_error(c"ERR_INVALID_ARG_TYPE", &message)
@@ -180,5 +226,9 @@ fn start(js: Js, pool: &'static Pool, job: impl FnOnce() + Send + 'static) -> Js
 }
 
 fn no_thread(js: Js, error: &std::io::Error) -> Thrown {
-    js.throw_error(c"EAGAIN", &format!("EAGAIN: no thread for the program: {error}"))
+    js.throw_error(c"EAGAIN", &no_thread_message(error))
+}
+
+fn no_thread_message(error: &std::io::Error) -> String {
+    format!("EAGAIN: no thread for the program: {error}")
 }

@@ -28,6 +28,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("closeFd", c"closeFd", files::close_fd),
     ("closeMemoryFile", c"closeMemoryFile", files::close_memory_file),
     ("compile", c"compile", functions::compile),
+    ("compileForParent", c"compileForParent", functions::compile_for_parent),
     ("configure", c"configure", functions::configure),
     ("describe", c"describe", functions::describe),
     ("instantiate", c"instantiate", functions::instantiate),
@@ -40,6 +41,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("release", c"release", functions::release),
     ("run", c"run", functions::run),
     ("serialize", c"serialize", functions::serialize),
+    ("setCompiler", c"setCompiler", functions::set_compiler),
 ];
 
 /// Puts the functions on the exports of the addon.

@@ -1,46 +1,66 @@
-//! A run or a call, from being queued to its answer.
+//! A run, a call or a compilation, from being asked for to its answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::convert;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
-use crate::front::wasmtime::{Control, Outcome, Reason, Settings};
+use crate::front::wasmtime::{Control, Outcome, Reason, Settings, Ticket};
 
 /// See the module.
 pub struct Operation {
-    pub control: Arc<Control>,
+    pub ending: Arc<Ending>,
     /// Until it starts: whoever takes this answers.
     queued: Mutex<Option<Queued>>,
+}
+
+/// What ends it, wherever it is.
+#[derive(Default)]
+pub struct Ending {
+    /// The guest.
+    pub control: Arc<Control>,
+    /// The compilation.
+    pub ticket: Ticket,
+}
+
+impl Ending {
+    pub fn end(&self) {
+        self.ticket.cancel();
+        self.control.cancel(Reason::Abort);
+    }
 }
 
 /// What a thread needs to start.
 pub struct Queued {
     pub task: Task,
-    /// `None` for a call.
+    /// `None` for a call, and for a compilation.
     pub settings: Option<Settings>,
 }
 
 impl Operation {
     /// An operation whose answer `callback` gets.
     pub fn new(js: Js, callback: Value, settings: Option<Settings>) -> JsResult<Arc<Self>> {
-        let control = Arc::<Control>::default();
-        let task = Task::start(js, callback, &control)?;
+        let ending = Arc::<Ending>::default();
+        let task = Task::start(js, callback, &ending)?;
         let queued = Mutex::new(Some(Queued { task, settings }));
-        Ok(Arc::new(Operation { control, queued }))
+        Ok(Arc::new(Operation { ending, queued }))
     }
 
     /// `None` when it has been cancelled.
     pub fn begin(&self) -> Option<Queued> {
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.queued().take()
     }
 
     /// Ends it. One that has not started is answered at once.
     pub fn cancel(&self) {
-        self.control.cancel(Reason::Abort);
+        self.ending.end();
         if let Some(Queued { task, .. }) = self.begin() {
-            tell(task, Outcome::canceled(Reason::Abort));
+            task.done(|js| convert::failed(js, &Outcome::canceled(Reason::Abort)));
         }
+    }
+
+    fn queued(&self) -> MutexGuard<'_, Option<Queued>> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

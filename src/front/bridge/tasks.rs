@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use napi::sys;
 
 use super::convert;
+use super::operation::Ending;
 use crate::front::js::{Js, JsResult, Value};
-use crate::front::wasmtime::{Control, Reason};
 
 /// Makes the value that a callback gets.
 type Answer = Box<dyn FnOnce(Js) -> JsResult<Vec<Value>> + Send>;
@@ -43,7 +43,7 @@ struct Pending {
 
 struct Waiting {
     callback: sys::napi_ref,
-    control: Weak<Control>,
+    ending: Weak<Ending>,
 }
 
 thread_local! {
@@ -58,12 +58,12 @@ pub struct Task {
 }
 
 impl Task {
-    /// Keeps `callback` until the task is done. `control` ends the task with its environment.
-    pub fn start(js: Js, callback: Value, control: &Arc<Control>) -> JsResult<Self> {
+    /// Keeps `callback` until the task is done. `ending` ends the task with its environment.
+    pub fn start(js: Js, callback: Value, ending: &Arc<Ending>) -> JsResult<Self> {
         let mut reference = ptr::null_mut();
         // SAFETY: a value of this environment; the result goes to a local.
         js.check(unsafe { sys::napi_create_reference(js.0, callback, 1, &mut reference) })?;
-        let waiting = Waiting { callback: reference, control: Arc::downgrade(control) };
+        let waiting = Waiting { callback: reference, ending: Arc::downgrade(ending) };
         PENDING.with_borrow_mut(|all| {
             let key = js.0.addr();
             if let std::collections::hash_map::Entry::Vacant(entry) = all.entry(key) {
@@ -222,7 +222,7 @@ unsafe extern "C" fn end(env: *mut c_void) {
     state.function = ptr::null_mut();
     state.answers.clear();
     drop(state);
-    for control in pending.waiting.values().filter_map(|waiting| waiting.control.upgrade()) {
-        control.cancel(Reason::Abort);
+    for ending in pending.waiting.values().filter_map(|waiting| waiting.ending.upgrade()) {
+        ending.end();
     }
 }

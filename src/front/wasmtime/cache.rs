@@ -3,7 +3,6 @@
 //! Whoever can write the files can run code in this process, so they count only when they are of
 //! this user and no one else can write them. A hash in front of the name and one behind the code
 //! tell what is whole and what is not; what is not, is compiled again.
-#![allow(unsafe_code)] // Loading compiled code.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -12,10 +11,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use wasmtime::{Engine, Module};
+use wasmtime::Engine;
 
 /// A directory of compiled code.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Cache {
     directory: PathBuf,
 }
@@ -30,33 +29,52 @@ impl Cache {
         Cache { directory }
     }
 
-    /// The compiled module, if it is there and can be trusted.
-    pub fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Module> {
-        is_ours(&std::fs::metadata(&self.directory).ok()?).then_some(())?;
-        let mut file = File::open(self.file(engine, wasm)).ok()?;
-        is_ours(&file.metadata().ok()?).then_some(())?;
-        is_whole(&mut file)?;
-        file.rewind().ok()?;
-        // The ones used least are thrown out first.
-        let _ = file.set_modified(SystemTime::now());
-        // SAFETY: written by `store` of this user, whose files nobody else can write, and whole.
-        // The engine looks at version and settings itself.
-        unsafe { Module::deserialize_open_file(engine, file) }.ok()
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
-    /// Keeps a compiled module. That it can't be kept is no error: it will be compiled again.
-    pub fn store(&self, engine: &Engine, wasm: &[u8], module: &Module) -> Option<()> {
+    /// The code of a program with this hash, if it is there and can be trusted. Opening never waits
+    /// and follows no link, whatever is there.
+    pub fn load(&self, engine: &Engine, program: &blake3::Hash) -> Option<File> {
+        self.is_trusted()?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
+            .open(self.file(engine, program))
+            .ok()?;
+        let metadata = file.metadata().ok()?;
+        (metadata.is_file() && is_ours(&metadata)).then_some(())?;
+        is_whole(&mut file)?;
+        // The ones used least are thrown out first.
+        let _ = file.set_modified(SystemTime::now());
+        Some(file)
+    }
+
+    /// Keeps the code that `write` writes, and its hash. That it can't be kept is no error: it will
+    /// be compiled again.
+    pub fn store(
+        &self,
+        engine: &Engine,
+        program: &blake3::Hash,
+        write: impl FnOnce(&mut File) -> std::io::Result<()>,
+    ) -> Option<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).ok()?;
-        is_ours(&std::fs::metadata(&self.directory).ok()?).then_some(())?;
-        let code = module.serialize().ok()?;
-        let place = self.file(engine, wasm);
+        self.is_trusted()?;
+        let place = self.file(engine, program);
         let temporary = self.directory.join(temporary_name());
-        let written = write(&temporary, &code).and_then(|()| std::fs::rename(&temporary, &place));
+        let written = create(&temporary)
+            .and_then(|mut file| write(&mut file))
+            .and_then(|()| std::fs::rename(&temporary, &place));
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
         self.prune();
         written.ok()
+    }
+
+    fn is_trusted(&self) -> Option<()> {
+        let metadata = std::fs::metadata(&self.directory).ok()?;
+        (metadata.is_dir() && is_ours(&metadata)).then_some(())
     }
 
     /// Throws out what was used least when there is too much. What goes wrong here, another
@@ -85,11 +103,13 @@ impl Cache {
             .collect()
     }
 
-    fn file(&self, engine: &Engine, wasm: &[u8]) -> PathBuf {
+    /// The name tells apart all that changes the code.
+    fn file(&self, engine: &Engine, program: &blake3::Hash) -> PathBuf {
         let mut settings = Settings(blake3::Hasher::new());
         REWRITING.hash(&mut settings);
+        env!("CARGO_PKG_VERSION").hash(&mut settings);
         engine.precompile_compatibility_hash().hash(&mut settings);
-        let key = settings.0.update(wasm).finalize();
+        let key = settings.0.update(program.as_bytes()).finalize();
         self.directory.join(format!("{key}.cwasm"))
     }
 }
@@ -130,15 +150,21 @@ fn temporary_name() -> String {
     format!(".{}-{}.new", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn write(path: &Path, code: &[u8]) -> std::io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+/// The name is new: what has it was left by a process that is gone.
+fn create(path: &Path) -> std::io::Result<File> {
+    let new = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    new().or_else(|_| std::fs::remove_file(path).and_then(|()| new()))
+}
+
+/// Code with its hash behind it.
+pub(super) fn write_sealed(file: &mut File, code: &[u8]) -> std::io::Result<()> {
     file.write_all(code)?;
     file.write_all(blake3::hash(code).as_bytes())
 }
 
 /// Whether the hash at the end is that of all before.
-fn is_whole(file: &mut File) -> Option<()> {
+pub(super) fn is_whole(file: &mut File) -> Option<()> {
+    file.rewind().ok()?;
     let length = file.metadata().ok()?.len().checked_sub(HASH as u64)?;
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(Read::by_ref(file).take(length)).ok()?;

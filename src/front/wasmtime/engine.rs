@@ -79,7 +79,8 @@ fn engine(variant: Variant) -> Engine {
     Engine::new(&config).expect("a configuration without demands on the host")
 }
 
-fn config(variant: Variant) -> Config {
+/// The code depends on this alone, not on where memories come from.
+pub(super) fn config(variant: Variant) -> Config {
     let mut config = Config::new();
     config.consume_fuel(variant.fuel);
     config.max_wasm_stack(variant.max_stack);

@@ -56,8 +56,8 @@ impl Failure {
     }
 
     /// `ERR_WASI_COMPILE`, with the offset that the message tells.
-    pub fn compile(error: &wasmtime::Error) -> Self {
-        let message = format!("{error:#}");
+    pub fn compile(message: impl Into<String>) -> Self {
+        let message = message.into();
         let failure = Failure::new("ERR_WASI_COMPILE", message.clone());
         match offset_in(&message) {
             Some(offset) => failure.with("offset", Detail::Number(offset as f64)),

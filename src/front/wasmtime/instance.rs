@@ -9,7 +9,7 @@ use wasmtime::{Instance as Exports, Val};
 use super::control::{Control, Reason};
 use super::failure::{Detail, Failure};
 use super::pool::Pool;
-use super::program::{Info, Program};
+use super::program::{Program, Ready};
 use super::run::{Outcome, Settings};
 use super::session::{End, Session};
 use crate::system::Output;
@@ -56,6 +56,7 @@ impl Instance {
     /// Makes an instance and runs its `_initialize`, if it has one. Blocks.
     pub fn open(
         program: Arc<Program>,
+        ready: &Arc<Ready>,
         settings: Settings,
         control: &Arc<Control>,
     ) -> (Outcome, Option<Arc<Self>>) {
@@ -63,7 +64,7 @@ impl Instance {
             return (Outcome::canceled(reason), None);
         }
         let timeout = settings.timeout;
-        let session = Session::new(&program, settings, control).and_then(|session| {
+        let session = Session::new(ready, settings, control).and_then(|session| {
             session.ready.linked.as_ref().map(drop).map_err(Clone::clone)?;
             Ok(session)
         });
@@ -83,9 +84,9 @@ impl Instance {
         }
     }
 
-    /// What is known of its program.
-    pub fn info(&self) -> &Info {
-        self.program.info()
+    /// What it is an instance of.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// Captured output so far.

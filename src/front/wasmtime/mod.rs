@@ -2,9 +2,11 @@
 //! The only place that names wasmtime; it knows nothing of JavaScript.
 
 mod cache;
+mod compile;
 mod control;
 mod engine;
 mod failure;
+mod info;
 mod instance;
 mod interruptible;
 mod limits;
@@ -16,9 +18,13 @@ mod session;
 mod store;
 mod watchdog;
 
+pub use compile::{
+    Command, Limits as CompileLimits, Ticket, set_command, work as compile_for_parent,
+};
 pub use control::{Control, Reason};
 pub use failure::{Detail, Failure, guarded};
+pub use info::{Import, Info, Shape, Signature};
 pub use instance::{Instance, Value};
 pub use pool::{Pool, set_concurrency};
-pub use program::{Import, Info, Program, Request, Shape, Source};
+pub use program::{Program, Ready, Request, Source};
 pub use run::{Outcome, Settings, Stream, run};

@@ -38,6 +38,11 @@ const PATIENCE: Duration = Duration::from_micros(50);
 static PROCESSORS: Lazy<usize> =
     Lazy::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
+/// That this process may use.
+pub(super) fn processors() -> usize {
+    *PROCESSORS
+}
+
 /// Beside the guest's stack, for the host's own functions.
 const HOST_STACK: usize = 2 << 20;
 

@@ -1,17 +1,21 @@
 //! A compiled program.
-#![allow(unsafe_code)] // Loading code that the caller vouches for.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wasmtime::{Engine, ExternType, InstancePre, Module, ValType};
+use wasmtime::{InstancePre, Module};
 
 use super::cache::Cache;
-use super::engine::{Machine, Variant, machine};
-use super::failure::Failure;
-use super::interruptible::{Names, interruptible};
+use super::compile::{
+    Code, Limits, Order, Source as Wasm, Ticket, is_machine_code, load, order, outside,
+};
+use super::engine::{Machine, Variant};
+use super::failure::{Failure, guarded};
+use super::info::{Info, Signature, kind_of, signature_of};
+use super::interruptible::Names;
 use super::linker::MODULES;
+use super::pool::Pool;
 use super::store::Guest;
 use crate::abi::FUNCTIONS;
 
@@ -34,215 +38,230 @@ pub struct Request {
     /// The source may be what `serialize` gave. It can do anything in this process: the caller
     /// must know where it comes from.
     pub precompiled: bool,
+    /// Of this compilation, and of those for other variants later.
+    pub limits: Limits,
 }
 
 /// A program, compiled for the variants that were asked for so far.
 pub struct Program {
-    /// Empty when it was compiled elsewhere.
-    wasm: Option<Vec<u8>>,
+    /// `None` when it was compiled elsewhere.
+    wasm: Option<Arc<Wasm>>,
     cache: Option<Cache>,
-    pooled: bool,
-    ready: Mutex<HashMap<Variant, Arc<Ready>>>,
-    info: Info,
+    limits: Limits,
+    usual: (Variant, Arc<Ready>),
+    others: Mutex<HashMap<Variant, Arc<Ready>>>,
+    info: OnceLock<Info>,
+    /// Bytes of its source.
+    size: usize,
 }
 
 /// A program that can start at once.
-pub(super) struct Ready {
-    pub machine: Arc<Machine>,
-    pub module: Module,
+pub struct Ready {
+    pub(super) machine: Arc<Machine>,
+    pub(super) module: Module,
     /// Of the exports that were added.
-    pub names: Names,
+    pub(super) names: Names,
     /// Or why its imports can't be had.
-    pub linked: Result<InstancePre<Guest>, Failure>,
-}
-
-/// What can be known of a program without running it.
-#[derive(Debug, Clone)]
-pub struct Info {
-    /// What it needs.
-    pub imports: Vec<Import>,
-    /// What it offers: name and shape.
-    pub exports: Vec<(String, Shape)>,
-    /// Bytes of its source.
-    pub size: usize,
-}
-
-/// An import.
-#[derive(Debug, Clone)]
-pub struct Import {
-    /// First part of its name.
-    pub module: String,
-    /// Second part.
-    pub name: String,
-    /// What it must be.
-    pub shape: Shape,
-}
-
-/// What an import or export is.
-#[derive(Debug, Clone)]
-pub struct Shape {
-    /// As `WebAssembly.Module.exports` names it.
-    pub kind: &'static str,
-    /// Of a function: types of parameters and results.
-    pub signature: Option<(Vec<String>, Vec<String>)>,
+    pub(super) linked: Result<InstancePre<Guest>, Failure>,
 }
 
 impl Program {
-    /// Reads and compiles. Blocks: not for the event loop.
-    pub fn compile(request: Request) -> Result<Self, Failure> {
-        let bytes = read(request.source)?;
-        let size = bytes.len();
-        let cache = request.cache.map(Cache::new);
-        let code = if request.precompiled && is_precompiled(&bytes) {
-            Code::Precompiled(bytes)
-        } else {
-            Code::Wasm(binary(bytes)?)
+    /// Reads and compiles, on other threads. `done` is told, on one of them.
+    ///
+    /// Errors: what starting the first thread gives; `done` is dropped then.
+    pub fn compile(
+        request: Request,
+        ticket: &Ticket,
+        done: impl FnOnce(Result<Self, Failure>) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let ticket = ticket.clone();
+        let waits = request.source.may_wait();
+        let job = move || match guarded(|| Given::read(request)).and_then(|given| given) {
+            Ok(given) => given.compile(&ticket, done),
+            Err(failure) => done(Err(failure)),
         };
-        let (variant, ready) = first(&code, cache.as_ref())?;
-        let wasm = match code {
-            Code::Wasm(wasm) => Some(wasm),
-            Code::Precompiled(_) => None,
-        };
-        let info = info(&ready, size);
-        let ready = Mutex::new(HashMap::from([(variant, Arc::new(ready))]));
-        Ok(Program { wasm, cache, pooled: variant.pooled, ready, info })
+        if waits {
+            return std::thread::Builder::new().name("wasi-rs-read".into()).spawn(job).map(drop);
+        }
+        Pool::compilers().submit(job)
     }
 
     /// What is known of it.
     pub fn info(&self) -> &Info {
-        &self.info
+        self.info.get_or_init(|| Info::of(&self.usual.1, self.size))
+    }
+
+    /// Types of an exported function.
+    pub fn signature(&self, name: &str) -> Option<Signature> {
+        signature_of(&self.usual.1.module.get_export(name)?)
     }
 
     /// Its code, for a later process of the same version of this package on a like machine.
     pub fn serialize(&self) -> Result<Vec<u8>, Failure> {
-        self.usual()?.module.serialize().map_err(|error| Failure::compile(&error))
+        serialized(&self.usual.1)
     }
 
-    /// Ready to start. Compiles when this variant is asked for the first time.
-    pub(super) fn ready(&self, fuel: bool, max_stack: usize) -> Result<Arc<Ready>, Failure> {
-        self.variant(Variant::new(fuel, max_stack, self.pooled))
+    /// Ready to start, when it has been compiled like this.
+    pub fn known(&self, fuel: bool, max_stack: usize) -> Option<Arc<Ready>> {
+        self.look_up(self.variant(fuel, max_stack))
     }
 
-    fn usual(&self) -> Result<Arc<Ready>, Failure> {
-        self.variant(Variant { pooled: self.pooled, ..Variant::default() })
+    /// Compiles it like this, on other threads. `done` is told, on one of them.
+    pub fn prepare(
+        self: &Arc<Self>,
+        fuel: bool,
+        max_stack: usize,
+        ticket: &Ticket,
+        done: impl FnOnce(Result<Arc<Ready>, Failure>) + Send + 'static,
+    ) {
+        let variant = self.variant(fuel, max_stack);
+        let program = Arc::clone(self);
+        self.same_code(variant, ticket, move |same| {
+            done(same.and_then(|same| program.with_stack(&same, variant)));
+        });
     }
 
-    fn variant(&self, variant: Variant) -> Result<Arc<Ready>, Failure> {
-        if let Some(ready) = self.known().get(&variant) {
-            return Ok(Arc::clone(ready));
-        }
-        let ready = Arc::new(self.prepare(variant)?);
-        self.known().insert(variant, Arc::clone(&ready));
-        Ok(ready)
+    fn variant(&self, fuel: bool, max_stack: usize) -> Variant {
+        Variant::new(fuel, max_stack, self.usual.0.pooled)
     }
 
     /// Stacks make no difference to the code, counting fuel does.
-    fn prepare(&self, variant: Variant) -> Result<Ready, Failure> {
-        let usual_stack = Variant::default().max_stack;
-        if variant.max_stack != usual_stack {
-            let same_code = Variant { max_stack: usual_stack, ..variant };
-            let code = self.variant(same_code)?.module.serialize();
-            let code = code.map_err(|error| Failure::compile(&error))?;
-            return load(&code, variant);
+    fn same_code(
+        self: &Arc<Self>,
+        variant: Variant,
+        ticket: &Ticket,
+        done: impl FnOnce(Result<Arc<Ready>, Failure>) + Send + 'static,
+    ) {
+        let variant = Variant { max_stack: Variant::default().max_stack, ..variant };
+        if let Some(ready) = self.look_up(variant) {
+            return outside(move || done(Ok(ready)));
         }
-        match &self.wasm {
-            Some(wasm) => compile(wasm, self.cache.as_ref(), variant),
-            None => Err(Failure::new(
+        let Some(wasm) = &self.wasm else {
+            return done(Err(Failure::new(
                 "ERR_INVALID_ARG_VALUE",
                 "A precompiled program was compiled without counting: it can't be run with fuel",
-            )),
+            )));
+        };
+        let (cache, limits) = (self.cache.clone(), self.limits);
+        let program = Arc::clone(self);
+        let keep = move |(_, ready)| program.keep(variant, ready);
+        let wanted = Order { source: Arc::clone(wasm), variant, cache, limits };
+        order(wanted, ticket, Box::new(move |compiled| done(compiled.map(keep))));
+    }
+
+    fn with_stack(&self, same: &Arc<Ready>, variant: Variant) -> Result<Arc<Ready>, Failure> {
+        if let Some(ready) = self.look_up(variant) {
+            return Ok(ready);
+        }
+        let (_, ready) = guarded(|| load(&Code::Bytes(&serialized(same)?), variant))??;
+        Ok(self.keep(variant, Arc::new(ready)))
+    }
+
+    fn look_up(&self, variant: Variant) -> Option<Arc<Ready>> {
+        let (usual, ready) = &self.usual;
+        if *usual == variant {
+            Some(Arc::clone(ready))
+        } else {
+            self.others().get(&variant).cloned()
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Variant, Arc<Ready>>> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keep(&self, variant: Variant, ready: Arc<Ready>) -> Arc<Ready> {
+        Arc::clone(self.others().entry(variant).or_insert(ready))
+    }
+
+    /// Nobody panics while holding the lock.
+    fn others(&self) -> MutexGuard<'_, HashMap<Variant, Arc<Ready>>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(source: Source) -> Result<Vec<u8>, Failure> {
-    match source {
-        Source::Bytes(bytes) => Ok(bytes),
-        Source::Path(path) => std::fs::read(&path).map_err(|error| Failure::file(&error, &path)),
-    }
+fn serialized(ready: &Ready) -> Result<Vec<u8>, Failure> {
+    ready.module.serialize().map_err(|error| Failure::compile(format!("{error:#}")))
 }
 
-fn is_precompiled(bytes: &[u8]) -> bool {
-    Engine::detect_precompiled(bytes).is_some()
-}
-
-/// The binary format, from either.
-fn binary(bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
-    if is_precompiled(&bytes) {
-        return Err(Failure::new(
-            "ERR_WASI_COMPILE",
-            "This is precompiled code, which can do anything in this process: it is loaded only \
-             with allowPrecompiled",
-        ));
-    }
-    if bytes.starts_with(b"\0asm") {
-        return Ok(bytes);
-    }
-    match wat::parse_bytes(&bytes) {
-        Ok(wasm) => Ok(wasm.into_owned()),
-        Err(error) => Err(Failure::new("ERR_WASI_COMPILE", error.to_string())),
-    }
-}
-
-fn compile(wasm: &[u8], cache: Option<&Cache>, variant: Variant) -> Result<Ready, Failure> {
-    let machine = machine(variant);
-    let engine = &machine.engine;
-    if let Some(module) = cache.and_then(|cache| cache.load(engine, wasm)) {
-        return Ok(Ready::new(machine, module));
-    }
-    let module = compile_interruptible(engine, wasm).map_err(|error| Failure::compile(&error))?;
-    if let Some(cache) = cache {
-        cache.store(engine, wasm, &module);
-    }
-    Ok(Ready::new(machine, module))
-}
-
-enum Code {
-    Wasm(Vec<u8>),
-    Precompiled(Vec<u8>),
-}
-
-/// What most runs use. What does not fit into the pool does without.
-fn first(code: &Code, cache: Option<&Cache>) -> Result<(Variant, Ready), Failure> {
-    let make = |variant| match code {
-        Code::Wasm(wasm) => compile(wasm, cache, variant),
-        Code::Precompiled(code) => load(code, variant),
-    };
-    let usual = Variant::default();
-    match make(usual) {
-        Err(failure) if failure.message.contains("memory is shared") => Err(Failure::new(
-            failure.code,
-            "The program shares its memory between threads, which only class WASI can do",
-        )),
-        Err(failure) if failure.message.contains("pooling allocator") => {
-            let variant = Variant { pooled: false, ..usual };
-            Ok((variant, make(variant)?))
+impl Source {
+    /// Whether reading it may take for ever: a pipe, say.
+    fn may_wait(&self) -> bool {
+        match self {
+            Source::Path(path) => std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()),
+            Source::Bytes(_) => false,
         }
-        ready => Ok((usual, ready?)),
+    }
+
+    fn read(self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Source::Bytes(bytes) => Ok(bytes),
+            Source::Path(path) => {
+                std::fs::read(&path).map_err(|error| Failure::file(&error, &path))
+            }
+        }
     }
 }
 
-/// `code` comes of `Module::serialize`, as the caller of `Program::compile` vouches.
-fn load(code: &[u8], variant: Variant) -> Result<Ready, Failure> {
-    let machine = machine(variant);
-    // SAFETY: as said.
-    let module = unsafe { Module::deserialize(&machine.engine, code) };
-    Ok(Ready::new(machine, module.map_err(|error| Failure::compile(&error))?))
+/// A request, its source read.
+struct Given {
+    bytes: Vec<u8>,
+    cache: Option<Cache>,
+    precompiled: bool,
+    limits: Limits,
 }
 
-/// The offsets of errors are those of the program as it was given.
-fn compile_interruptible(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
-    Module::validate(engine, wasm)?;
-    let checked = interruptible(wasm).map_err(wasmtime::Error::new)?;
-    Module::from_binary(engine, &checked)
+impl Given {
+    fn read(request: Request) -> Result<Self, Failure> {
+        let Request { source, cache, precompiled, limits } = request;
+        let bytes = source.read()?;
+        let precompiled = precompiled && is_machine_code(&bytes);
+        Ok(Given { bytes, cache: cache.map(Cache::new), precompiled, limits })
+    }
+
+    fn compile(
+        self,
+        ticket: &Ticket,
+        done: impl FnOnce(Result<Program, Failure>) + Send + 'static,
+    ) {
+        if self.precompiled {
+            return done(self.loaded());
+        }
+        let Given { bytes, cache, limits, .. } = self;
+        let source = match Wasm::checked(bytes) {
+            Ok(source) => source,
+            Err(failure) => return done(Err(failure)),
+        };
+        let wanted = Order {
+            source: Arc::clone(&source),
+            variant: Variant::default(),
+            cache: cache.clone(),
+            limits,
+        };
+        let size = source.bytes.len();
+        let program = move |usual| Program::new(Some(source), cache, limits, usual, size);
+        order(wanted, ticket, Box::new(move |compiled| done(compiled.map(program))));
+    }
+
+    fn loaded(self) -> Result<Program, Failure> {
+        let loaded = guarded(|| load(&Code::Bytes(&self.bytes), Variant::default()));
+        let (variant, ready) = loaded??;
+        let usual = (variant, Arc::new(ready));
+        Ok(Program::new(None, self.cache, self.limits, usual, self.bytes.len()))
+    }
+}
+
+impl Program {
+    fn new(
+        wasm: Option<Arc<Wasm>>,
+        cache: Option<Cache>,
+        limits: Limits,
+        usual: (Variant, Arc<Ready>),
+        size: usize,
+    ) -> Self {
+        let (others, info) = (Mutex::default(), OnceLock::new());
+        Program { wasm, cache, limits, usual, others, info, size }
+    }
 }
 
 impl Ready {
-    fn new(machine: Arc<Machine>, module: Module) -> Self {
+    pub(super) fn new(machine: Arc<Machine>, module: Module) -> Self {
         let linked = missing_import(&module).map_or_else(
             || {
                 let linked = machine.linker.instantiate_pre(&module);
@@ -263,7 +282,7 @@ fn missing_import(module: &Module) -> Option<Failure> {
     };
     let missing = module.imports().find(|import| !offered(import.module(), import.name()))?;
     let (from, name) = (missing.module(), missing.name());
-    let kind = shape(&missing.ty()).kind;
+    let kind = kind_of(&missing.ty());
     let message =
         format!("The program imports the {kind} {from}.{name}, which is not part of WASI");
     Some(
@@ -277,33 +296,4 @@ fn added_names(module: &Module) -> Names {
     // Precompiled code of elsewhere need not have any: then nothing can end it while it computes.
     let names = Names::among(module.exports().map(|export| export.name()));
     names.unwrap_or_else(|| Names::beside([].into_iter(), u32::MAX))
-}
-
-fn info(ready: &Ready, size: usize) -> Info {
-    let module = &ready.module;
-    let imports = module.imports().map(|import| Import {
-        module: import.module().into(),
-        name: import.name().into(),
-        shape: shape(&import.ty()),
-    });
-    let exports = module.exports().filter(|export| !ready.names.contains(export.name()));
-    let exports = exports.map(|export| (export.name().into(), shape(&export.ty())));
-    Info { imports: imports.collect(), exports: exports.collect(), size }
-}
-
-fn shape(kind: &ExternType) -> Shape {
-    let (kind, signature) = match kind {
-        ExternType::Func(function) => {
-            let names = |types: &mut dyn Iterator<Item = ValType>| {
-                types.map(|kind| kind.to_string()).collect::<Vec<String>>()
-            };
-            let signature = (names(&mut function.params()), names(&mut function.results()));
-            ("function", Some(signature))
-        }
-        ExternType::Global(_) => ("global", None),
-        ExternType::Table(_) => ("table", None),
-        ExternType::Memory(_) => ("memory", None),
-        ExternType::Tag(_) => ("tag", None),
-    };
-    Shape { kind, signature }
 }

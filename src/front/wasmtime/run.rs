@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::control::{Control, Reason};
 use super::failure::Failure;
 use super::instance::Value;
-use super::program::Program;
+use super::program::Ready;
 use super::session::{End, Session, canceled};
 
 /// What a guest starts with and how far it may go.
@@ -99,12 +99,12 @@ impl Outcome {
 }
 
 /// Runs `_start`. Blocks until the guest has ended: not for the event loop.
-pub fn run(program: &Program, settings: Settings, control: &Arc<Control>) -> Outcome {
+pub fn run(ready: &Arc<Ready>, settings: Settings, control: &Arc<Control>) -> Outcome {
     if let Some(reason) = control.reason() {
         return Outcome::canceled(reason);
     }
     let timeout = settings.timeout;
-    let session = Session::new(program, settings, control).and_then(|session| {
+    let session = Session::new(ready, settings, control).and_then(|session| {
         session.ready.linked.as_ref().map(drop).map_err(Clone::clone)?;
         check_command(&session)?;
         Ok(session)

@@ -10,7 +10,7 @@ use super::control::{Control, Reason, Word, give_back, take_signal};
 use super::failure::{Failure, guarded};
 use super::limits::{Limits, MemoryLimit};
 use super::linker::Stop;
-use super::program::{Program, Ready};
+use super::program::Ready;
 use super::run::{Outcome, Settings, Stream};
 use super::store::Guest;
 use super::watchdog;
@@ -43,11 +43,11 @@ pub(super) enum End {
 impl Session {
     /// Descriptors, limits and memory for a guest that has not run yet.
     pub fn new(
-        program: &Program,
+        ready: &Arc<Ready>,
         settings: Settings,
         control: &Arc<Control>,
     ) -> Result<Self, Failure> {
-        let ready = program.ready(settings.fuel.is_some(), settings.max_stack)?;
+        let ready = Arc::clone(ready);
         let signal = take_signal();
         let fuel = settings.fuel;
         let store = match guest(settings, signal, control) {

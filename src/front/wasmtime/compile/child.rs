@@ -1,0 +1,167 @@
+//! Compiling in a child process: the side of the parent.
+//!
+//! The child is whatever runs JavaScript here, with this addon. It has three descriptors: standard
+//! input is a pipe into which nothing is ever written, which tells it that the parent is gone;
+//! standard output is a file without a name, with the request, then the answer; standard error says
+//! what happened if it crashes. It needs no files, no environment and no directory.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStderr, ExitStatus, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::answer::{self, Answer};
+use super::code::Source;
+use super::command::{Command, command};
+use super::{addon, places, request, worker};
+use crate::front::wasmtime::engine::Variant;
+use crate::front::wasmtime::failure::Failure;
+use crate::system::anonymous_file;
+
+/// How often to look whether the result is still wanted.
+const INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// Bytes of standard error that are kept.
+const MAX_STDERR: usize = 4096;
+
+/// Machine code, with its hash behind it, in a file without a name. Kills the child when
+/// `is_wanted` says so.
+pub fn compile(
+    source: &Source,
+    variant: Variant,
+    memory: u64,
+    is_wanted: impl Fn() -> bool,
+) -> Result<File, Failure> {
+    let file = anonymous_file().map_err(|error| no_child(error.name()))?;
+    let mut file = File::from(file);
+    request::write(&mut file, variant.fuel, memory, &source.bytes)
+        .map_err(|error| no_child(&error.to_string()))?;
+    let mut child = Running::start(&file)?;
+    let status = child.wait(&is_wanted);
+    match answer::read(&mut file) {
+        Some(Answer::Code) if status.is_none_or(|status| status.success()) => Ok(file),
+        Some(Answer::Refusal(message)) => Err(Failure::compile(message)),
+        _ => Err(crashed(status, &child.said, memory)),
+    }
+}
+
+/// Machine code, without its hash.
+pub fn content(file: &mut File) -> Result<Vec<u8>, Failure> {
+    let mut code = Vec::new();
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut code));
+    read.map_err(|error| no_child(&error.to_string()))?;
+    code.truncate(code.len().saturating_sub(blake3::OUT_LEN));
+    Ok(code)
+}
+
+struct Running {
+    child: Child,
+    stderr: ChildStderr,
+    /// The start of what it wrote to standard error.
+    said: Vec<u8>,
+}
+
+impl Running {
+    fn start(file: &File) -> Result<Self, Failure> {
+        let known = command();
+        let command = match known.as_deref() {
+            Some(Ok(command)) => command,
+            Some(Err(reason)) => return Err(no_child(reason)),
+            None => return Err(no_child("nobody has said how")),
+        };
+        let mut child = spawn(command, file).map_err(|error| {
+            no_child(&format!("{}: {error}", command.words.first().map_or("", String::as_str)))
+        })?;
+        let stderr = child.stderr.take().expect("a pipe");
+        Ok(Running { child, stderr, said: Vec::new() })
+    }
+
+    /// Until it has ended: by itself, or because nobody wants the result. `None` if someone else
+    /// has taken its status.
+    fn wait(&mut self, is_wanted: &dyn Fn() -> bool) -> Option<ExitStatus> {
+        while !self.has_ended() {
+            if !is_wanted() {
+                let _ = self.child.kill();
+            }
+            places::admit();
+        }
+        self.child.wait().ok()
+    }
+
+    /// Waits for a while. Standard error is closed when the process has ended, not before.
+    fn has_ended(&mut self) -> bool {
+        let mut ready = [PollFd::new(&self.stderr, PollFlags::IN)];
+        match poll(&mut ready, Some(&INTERVAL)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => false,
+            Ok(_) => self.listen() == 0,
+            Err(_) => true,
+        }
+    }
+
+    /// Bytes that it said.
+    fn listen(&mut self) -> usize {
+        let mut bytes = [0; 1024];
+        let count = self.stderr.read(&mut bytes).unwrap_or(0);
+        let room = MAX_STDERR - self.said.len();
+        self.said.extend_from_slice(&bytes[..count.min(room)]);
+        count
+    }
+}
+
+/// A panic must not leave a process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Close-on-exec keeps all other descriptors back. In a group of its own no key pressed at the
+/// terminal ends it.
+fn spawn(command: &Command, file: &File) -> std::io::Result<Child> {
+    let (program, arguments) =
+        command.words.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let answer: OwnedFd = file.as_fd().try_clone_to_owned()?;
+    let environ = command.environ.iter().filter_map(|variable| variable.split_once('='));
+    std::process::Command::new(program)
+        .args(arguments)
+        .arg(addon::path()?)
+        .env_clear()
+        .envs(environ)
+        .envs(worker::ENVIRON)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(answer)
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+/// Small modules need none.
+fn no_child(reason: &str) -> Failure {
+    let message = format!(
+        "The program may cost too much to be compiled in this process, and no other could be \
+         started for it: {reason}. Compile it elsewhere, by serialize() or `wasi-rs compile`, and \
+         load the result with allowPrecompiled"
+    );
+    Failure::new("ERR_WASI_COMPILE_PROCESS", message)
+}
+
+fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
+    let said = String::from_utf8_lossy(said);
+    let is_memory = |line: &str| line.contains("memory allocation of") || line.contains("ENOMEM");
+    if status.and_then(|status| status.code()) == Some(worker::TOO_MUCH_MEMORY) || is_memory(&said)
+    {
+        let message = format!("Compiling the program took more memory than {memory} bytes");
+        return Failure::new("ERR_WASI_COMPILE_MEMORY_LIMIT", message);
+    }
+    let how = match status.map(|status| (status.signal(), status)) {
+        Some((Some(signal), _)) => format!("was ended by signal {signal}"),
+        Some((None, status)) => format!("ended with {status}"),
+        None => "ended".to_owned(),
+    };
+    let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    Failure::compile(format!("The process that compiled the program {how}: {line}"))
+}

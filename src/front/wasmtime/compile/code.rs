@@ -1,0 +1,104 @@
+//! From a program to machine code, and from machine code to a module. Both the process and its
+//! children compile by this.
+#![allow(unsafe_code)] // Loading machine code.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::sync::Arc;
+
+use wasmtime::{Engine, Module};
+
+use crate::front::wasmtime::engine::{Variant, machine};
+use crate::front::wasmtime::failure::Failure;
+use crate::front::wasmtime::interruptible::interruptible;
+use crate::front::wasmtime::program::Ready;
+
+/// A program as it was given, binary or text.
+pub struct Source {
+    pub bytes: Vec<u8>,
+    pub hash: blake3::Hash,
+}
+
+impl Source {
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let hash = blake3::hash(&bytes);
+        Source { bytes, hash }
+    }
+
+    /// Errors: that it is machine code, which is never taken for a program.
+    pub fn checked(bytes: Vec<u8>) -> Result<Arc<Self>, Failure> {
+        if is_machine_code(&bytes) {
+            return Err(Failure::new(
+                "ERR_WASI_COMPILE",
+                "This is precompiled code, which can do anything in this process: it is loaded \
+                 only with allowPrecompiled",
+            ));
+        }
+        Ok(Arc::new(Source::new(bytes)))
+    }
+
+    pub fn is_binary(&self) -> bool {
+        self.bytes.starts_with(b"\0asm")
+    }
+}
+
+pub fn is_machine_code(bytes: &[u8]) -> bool {
+    Engine::detect_precompiled(bytes).is_some()
+}
+
+/// The binary format, from either.
+pub(super) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Failure> {
+    if bytes.starts_with(b"\0asm") {
+        return Ok(bytes.into());
+    }
+    wat::parse_bytes(bytes).map_err(|error| Failure::compile(error.to_string()))
+}
+
+/// Machine code for engines like this one. Validates first, so that the offsets in errors are those
+/// of the program as it was given.
+pub(super) fn machine_code(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, Failure> {
+    let compiled = || {
+        Module::validate(engine, wasm)?;
+        let checked = interruptible(wasm).map_err(wasmtime::Error::new)?;
+        engine.precompile_module(&checked)
+    };
+    compiled().map_err(|error| Failure::compile(format!("{error:#}")))
+}
+
+/// Machine code that is to be trusted: made by this package, or vouched for by the caller of
+/// `Program::compile`.
+pub enum Code<'c> {
+    Bytes(&'c [u8]),
+    File(&'c File),
+}
+
+/// A program that can start at once. What doesn't fit into the pool does without.
+pub fn load(code: &Code<'_>, variant: Variant) -> Result<(Variant, Ready), Failure> {
+    match load_into(code, variant) {
+        Err(failure) if failure.message.contains("memory is shared") => Err(Failure::new(
+            failure.code,
+            "The program shares its memory between threads, which only class WASI can do",
+        )),
+        Err(failure) if variant.pooled && failure.message.contains("pooling allocator") => {
+            let variant = Variant { pooled: false, ..variant };
+            Ok((variant, load_into(code, variant)?))
+        }
+        ready => Ok((variant, ready?)),
+    }
+}
+
+fn load_into(code: &Code<'_>, variant: Variant) -> Result<Ready, Failure> {
+    let machine = machine(variant);
+    // SAFETY: as `Code` says. The engine looks at version and settings itself.
+    let module = unsafe {
+        match code {
+            Code::Bytes(bytes) => Module::deserialize(&machine.engine, bytes),
+            Code::File(file) => file
+                .try_clone()
+                .map_err(wasmtime::Error::new)
+                .and_then(|file| Module::deserialize_open_file(&machine.engine, file)),
+        }
+    };
+    let module = module.map_err(|error| Failure::compile(format!("{error:#}")))?;
+    Ok(Ready::new(machine, module))
+}

@@ -1,0 +1,151 @@
+//! What is being compiled, and who waits for it. Who asks for the same as another waits for the
+//! same. When nobody is left, it is given up.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use once_cell::sync::Lazy;
+
+use super::service::{Callback, Order, Outcome};
+use crate::front::wasmtime::engine::Variant;
+use crate::front::wasmtime::failure::Failure;
+
+/// Lets one who waits go. The answer, which still comes, is for nobody then.
+#[derive(Clone, Default)]
+pub struct Ticket(Arc<AtomicBool>);
+
+impl Ticket {
+    /// Wants nothing any more.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(in crate::front::wasmtime) fn is_canceled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// What is the same for all who wait.
+#[derive(PartialEq, Eq, Hash, Clone)]
+struct Key {
+    source: blake3::Hash,
+    variant: Variant,
+    memory: u64,
+    cache: Option<PathBuf>,
+}
+
+/// See the module.
+pub struct Flight {
+    pub order: Order,
+    key: Key,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<Waiting>,
+    /// When compiling began.
+    started: Option<Instant>,
+    /// Nobody can join any more.
+    is_over: bool,
+}
+
+struct Waiting {
+    ticket: Ticket,
+    since: Instant,
+    timeout: Option<Duration>,
+    done: Callback,
+}
+
+impl Waiting {
+    fn is_late(&self, started: Instant, now: Instant) -> bool {
+        let since = self.since.max(started);
+        self.timeout.is_some_and(|timeout| now.saturating_duration_since(since) >= timeout)
+    }
+}
+
+static FLIGHTS: Lazy<Mutex<HashMap<Key, Arc<Flight>>>> = Lazy::new(Mutex::default);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for what is under way; else gives what must be started.
+pub fn join(order: Order, ticket: &Ticket, done: Callback) -> Option<Arc<Flight>> {
+    let key = Key {
+        source: order.source.hash,
+        variant: order.variant,
+        memory: order.limits.memory,
+        cache: order.cache.as_ref().map(|cache| cache.directory().into()),
+    };
+    let (since, timeout) = (Instant::now(), order.limits.timeout);
+    let waiting = Waiting { ticket: ticket.clone(), since, timeout, done };
+    let mut flights = lock(&FLIGHTS);
+    if let Some(flight) = flights.get(&key) {
+        let mut state = lock(&flight.state);
+        if !state.is_over {
+            state.waiting.push(waiting);
+            return None;
+        }
+    }
+    let state = State { waiting: vec![waiting], ..State::default() };
+    let flight = Arc::new(Flight { order, key: key.clone(), state: state.into() });
+    flights.insert(key, Arc::clone(&flight));
+    Some(flight)
+}
+
+impl Flight {
+    /// The time of those who wait counts from now.
+    pub fn start(&self) {
+        lock(&self.state).started.get_or_insert_with(Instant::now);
+    }
+
+    /// Tells those whose time is over. Whether others are left: if not, it is to be given up.
+    pub fn is_wanted(&self) -> bool {
+        let mut state = lock(&self.state);
+        let late = state.take_late();
+        state.waiting.retain(|waiting| !waiting.ticket.is_canceled());
+        state.is_over |= state.waiting.is_empty();
+        let is_wanted = !state.is_over;
+        drop(state);
+        tell(late, &Err(timed_out()));
+        is_wanted
+    }
+
+    /// Tells all who wait.
+    pub fn finish(self: &Arc<Self>, outcome: Outcome) {
+        let mut flights = lock(&FLIGHTS);
+        if flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, self)) {
+            flights.remove(&self.key);
+        }
+        let mut state = lock(&self.state);
+        state.is_over = true;
+        let late = state.take_late();
+        let waiting = std::mem::take(&mut state.waiting);
+        drop((state, flights));
+        tell(late, &Err(timed_out()));
+        tell(waiting, &outcome);
+    }
+}
+
+impl State {
+    fn take_late(&mut self) -> Vec<Waiting> {
+        let Some(started) = self.started else { return Vec::new() };
+        let now = Instant::now();
+        let is_late = |waiting: &mut Waiting| waiting.is_late(started, now);
+        self.waiting.extract_if(.., is_late).collect()
+    }
+}
+
+fn tell(waiting: Vec<Waiting>, outcome: &Outcome) {
+    for waiting in waiting {
+        (waiting.done)(outcome.clone());
+    }
+}
+
+fn timed_out() -> Failure {
+    Failure::new("ERR_WASI_COMPILE_TIMEOUT", "Compiling the program took longer than its timeout")
+}
