@@ -223,7 +223,7 @@ test('a pipe that is full when the guest is ended is emptied, not kept', async (
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 30);
   await aborted(run(command(`(call $flood (i32.const 1) (i32.const 1000))`), { stdout, signal: controller.signal }));
-  await once(stdout, 'drain');
+  if (stdout.writableNeedDrain) await once(stdout, 'drain');
   const bytes = taken.reduce((sum, length) => sum + length, 0) + stdout.writableLength;
   assert.ok(bytes >= CHUNK && bytes <= 8 * CHUNK, `${bytes}`);
 });
