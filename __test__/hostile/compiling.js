@@ -321,7 +321,7 @@ module.exports = {
       name: `${name}, twice`, ask: 'compile', copies: 2, module: modules[name], options: ASKED, allowed, slow: true,
     })),
     ...worst.map((name) => ({
-      name: `${name}, by run()`, ask: 'both', module: modules[name], options: { ...ASKED, fuel: 1n << 40n },
+      name: `${name}, by run()`, ask: 'both', module: modules[name], options: { compileTimeout: ASKED.timeout, compileMemoryLimit: ASKED.memoryLimit, fuel: 1n << 40n },
       allowed: [...allowed, 'ERR_WASI_TRAP'], slow: true,
     })),
     ...worst.map((name) => ({

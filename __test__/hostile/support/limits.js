@@ -11,7 +11,7 @@ const TRAP = 'ERR_WASI_TRAP';
 const RESOLVED = 'resolved';
 
 // How compiling may end without a program.
-const REFUSED = ['ERR_WASI_COMPILE', TIMEOUT, MEMORY];
+const REFUSED = ['ERR_WASI_COMPILE', 'ERR_WASI_COMPILE_TIMEOUT', 'ERR_WASI_COMPILE_MEMORY_LIMIT'];
 
 // The same before the attack proper.
 const NOT_COMPILED = REFUSED.map((code) => `compile ${code}`);
