@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
-use rustix::fs::{FallocateFlags, OFlags};
+use rustix::fs::OFlags;
 
+use super::allocate::allocate;
 use super::buffer::{preadv, pwritev, retry_on_intr, writev};
 use super::pace::in_pieces;
 use super::types::signed;
@@ -189,9 +190,10 @@ impl File {
         advise(self.as_fd(), offset, length, advice, self.place.interrupt())
     }
 
-    /// Makes sure that the region exists and has storage; the file never shrinks.
+    /// Makes sure that the region exists and has storage; the file never shrinks. If it fails, the
+    /// file is as before.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        allocate(self.as_fd(), offset, length)
+        allocate(self.as_fd(), offset, length, self.place.interrupt())
     }
 
     /// Writes data and attributes to storage.
@@ -230,12 +232,6 @@ pub(super) fn filestat(fd: BorrowedFd<'_>) -> Result<Filestat> {
     Ok(rustix::fs::fstat(fd)?.into())
 }
 
-pub(super) fn allocate(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<()> {
-    signed(offset)?;
-    signed(length)?;
-    retry_on_intr(|| Ok(rustix::fs::fallocate(fd, FallocateFlags::empty(), offset, length)?))
-}
-
 /// Giving back what a file has takes the kernel some time: the end goes first, step by step, so that
 /// `interrupt` can end it. Each step leaves a file that has been cut.
 pub(super) fn set_size(fd: BorrowedFd<'_>, size: u64, interrupt: Interrupt) -> Result<()> {
@@ -256,10 +252,10 @@ fn cut(fd: BorrowedFd<'_>, size: u64) -> Result<()> {
     retry_on_intr(|| Ok(rustix::fs::ftruncate(fd, size)?))
 }
 
-/// How many bytes the kernel drops at once: as many as take it some milliseconds, but there are some
+/// How many bytes the kernel drops or reserves at once: as many as take it some milliseconds, but there are some
 /// thousand steps at most, since a file of any size may hold next to nothing.
-fn step_within(length: u64) -> u64 {
-    (length >> 12).max(32 << 20)
+pub(super) fn step_within(length: u64) -> u64 {
+    (length >> 12).max(32 << 20).next_multiple_of(1 << 20)
 }
 
 pub(super) fn set_times(fd: BorrowedFd<'_>, times: SetTimes) -> Result<()> {

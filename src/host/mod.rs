@@ -1,6 +1,7 @@
 //! The operating system: typed operations on descriptors and, beneath a directory's descriptor,
 //! on paths. Flags and errors of the system stay here.
 
+mod allocate;
 mod buffer;
 mod channel;
 mod clock;

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::fs::OFlags;
 
+use super::allocate::allocate;
 use super::buffer::{preadv, pwritev, readv, readv_now, retry_on_intr, writev, writev_now};
 use super::pace::{MOST, in_pieces, piece, total};
 use super::poll::{self, Interest};
@@ -291,7 +292,7 @@ impl Stream {
 
     /// Makes sure that a region of a file exists.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        file::allocate(self.as_fd(), offset, length)
+        allocate(self.as_fd(), offset, length, self.interrupt)
     }
 
     /// Writes data and attributes to storage.
