@@ -7,9 +7,9 @@ use super::{Refusal, Result};
 
 /// Most elements that all constant expressions of a program make together, beyond those that stand
 /// in the program one by one.
-const MOST_ELEMENTS: u64 = 1 << 16;
+const MOST_ELEMENTS: u64 = 1 << 21;
 /// Most elements that all tables with a value for their elements start with.
-const MOST_TABLE_ELEMENTS: u64 = 1 << 20;
+const MOST_TABLE_ELEMENTS: u64 = 1 << 22;
 
 /// See the module.
 pub(super) fn limit(wasm: &[u8]) -> Result<()> {
