@@ -2,9 +2,9 @@
 // and writes what came of it into SECURITY.md. Needs a build. The Node that runs this is the one
 // that is attacked.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { writerInto } from './generated.mjs';
 import { fail, root } from './tools.mjs';
 
 const require = createRequire(import.meta.url);
@@ -63,22 +63,12 @@ function summary(name, outcomes) {
   return `${name}: ${count(all).map((pair) => pair.reverse().join(' ')).join(', ')}, of ${all.length}.`;
 }
 
-// The text before and after what is generated.
-function surroundings() {
-  const text = readFileSync(file, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (from < 0 || to < from) fail(`${file} lacks the markers`);
-  return [text.slice(0, from + BEGIN.length), text.slice(to)];
-}
-
-surroundings(); // fails now rather than after all the work
+const write = writerInto(file, BEGIN, END);
 const node = await outcomesOf('node');
 const ours = await outcomesOf('wasi-rs');
 const summaries = [summary(`node:wasi of Node.js ${process.versions.node}`, node), summary('wasi-rs', ours)];
 const families = [...new Set(attacks.map(({ family }) => family))];
-const content = ['', '', ...summaries.flatMap((line) => [line, '']),
-  ...families.flatMap((family) => familyTable(family, node, ours)), ''];
-writeFileSync(file, surroundings().join(content.join('\n')));
+write([...summaries.flatMap((line) => [line, '']), ...families.flatMap((family) => familyTable(family, node, ours))]);
 console.log(summaries.join('\n'));
 const notHeld = [...ours].filter(([, outcome]) => outcome !== 'held');
 for (const [id, outcome] of notHeld) console.error(`wasi-rs ${outcome}: ${id}`);

@@ -1,17 +1,22 @@
 // Runs every program of __test__/hostile, each in a process of its own, and prints how late each ended and
 // the most memory it took. Needs a build.
 //
-//   node scripts/hostile.mjs [words of names] [--markdown]
+//   node scripts/hostile.mjs [words of names] [--write]
+//
+// With --write, the table goes into SECURITY.md.
 
 import { createRequire } from 'node:module';
+import path from 'node:path';
+import { writerInto } from './generated.mjs';
+import { root } from './tools.mjs';
 
 const require = createRequire(import.meta.url);
 const { attacks } = require('../__test__/hostile/support/catalog.js');
 const { holds, limitOf } = require('../__test__/hostile/support/judge.js');
 const { runAll } = require('../__test__/hostile/support/runner.js');
 
-const markdown = process.argv.includes('--markdown');
-const words = process.argv.slice(2).filter((word) => word !== '--markdown');
+const isForUsers = process.argv.includes('--write');
+const words = process.argv.slice(2).filter((word) => word !== '--write');
 const chosen = attacks.filter(({ name }) => words.every((word) => name.includes(word)));
 
 const MIB = 2 ** 20;
@@ -39,7 +44,11 @@ function asked(attack) {
 
 const outcome = ({ outcomes }) => [...new Set(outcomes)].join(', ');
 
-const columns = markdown
+const write = isForUsers
+  ? writerInto(path.join(root, 'SECURITY.md'), '<!-- hostile: written by scripts/hostile.mjs -->', '<!-- end of hostile -->')
+  : (lines) => console.log(lines.join('\n'));
+
+const columns = isForUsers
   ? ['attack', 'size of the module', 'asked', 'ended after', 'peak memory']
   : ['attack', 'size', 'asked', 'ended after', 'peak memory', 'outcome', 'compiled in', 'work stopped', 'loop blocked',
     'run() beside', 'compile() beside'];
@@ -47,7 +56,7 @@ const columns = markdown
 function row(attack, result) {
   const ended = result.after ?? result.prepared;
   const shown = [attack.title, size(result.size), asked(attack), milliseconds(ended), memory(result.peak)];
-  if (markdown) return shown;
+  if (isForUsers) return shown;
   const beside = (end) => (end ? `${milliseconds(end.after)}${end.outcome === 'resolved' ? '' : ` ${end.outcome}`}` : '—');
   return [
     ...shown, `${outcome(result)}${holds(attack, result) ? '' : ' **!**'}`, milliseconds(result.prepared),
@@ -64,11 +73,10 @@ await runAll(chosen, {}, (attack, result) => {
   process.stderr.write(`${results.size}/${chosen.length} ${mark} ${attack.name}: ${outcome(result)}\n`);
 });
 
-for (const family of new Set(chosen.map((attack) => attack.family))) {
+function table(family) {
   const own = chosen.filter((attack) => attack.family === family);
   const aligned = columns.map((_, index) => (index === 1 || index === 3 || index === 4 ? '--:' : '---'));
-  console.log(['', `#### ${family}`, '', line(columns), line(aligned),
-    ...own.map((attack) => line(row(attack, results.get(attack))))].join('\n'));
+  return [`#### ${family}`, '', line(columns), line(aligned), ...own.map((attack) => line(row(attack, results.get(attack)))), ''];
 }
 
 const broken = chosen.filter((attack) => !holds(attack, results.get(attack)));
@@ -77,6 +85,8 @@ const lateness = chosen.flatMap((attack) => {
   const { after } = results.get(attack);
   return limit === undefined || after === undefined ? [] : [after - limit];
 });
-console.log(`\n${chosen.length - broken.length} of ${chosen.length} attacks ended as they must${
-  lateness.length > 0 ? `; the latest ${milliseconds(Math.max(...lateness))} after its time` : ''}.`);
+const latest = lateness.length > 0 ? `; the latest ${milliseconds(Math.max(...lateness))} after its time` : '';
+const summary = `${chosen.length - broken.length} of ${chosen.length} attacks ended as they must${latest}.`;
+write([summary, '', ...[...new Set(chosen.map(({ family }) => family))].flatMap(table)]);
+console.log(summary);
 process.exitCode = broken.length > 0 ? 1 : 0;
