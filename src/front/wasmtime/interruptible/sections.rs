@@ -197,6 +197,8 @@ impl Rewriter<'_> {
     fn take(&mut self, payload: Payload<'_>) {
         match &payload {
             Payload::StartSection { .. } | Payload::CodeSectionEntry(_) => {}
+            // Offsets into bodies, which are other ones now.
+            Payload::CustomSection(section) if section.name().starts_with("metadata.code.") => {}
             Payload::CustomSection(section) => match shortened(section) {
                 Some(short) => drop(self.module.section(&short)),
                 None => self.copy(SectionId::Custom as u8, section.range(), None),
