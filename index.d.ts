@@ -651,8 +651,8 @@ export interface RunOptions {
 
   /**
    * Bytes that all linear memories of the guest, its tables (16 bytes an element) and its
-   * heap of garbage-collected objects can have together, an integer of 0 or more or
-   * `Infinity`. A guest that wants more is ended: `ERR_WASI_MEMORY_LIMIT`. Whatever the
+   * heap of garbage-collected objects and exceptions (in steps of 64 KiB) can have
+   * together, an integer of 0 or more or `Infinity`. A guest that wants more is ended: `ERR_WASI_MEMORY_LIMIT`. Whatever the
    * limit, a table has 10,000,000 elements at most, and a 64-bit memory does not grow
    * beyond 4 GiB.
    *

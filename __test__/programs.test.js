@@ -31,6 +31,25 @@ function fill(directory, files) {
 const lines = (...texts) => texts.map((text) => `${text}\n`).join('');
 const large = Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join('');
 
+const lua = `
+print(pcall(error, 'a text', 0))
+print(pcall(function() local nothing; return nothing.field end))
+print(select(2, pcall(error, { code = 7 })).code)
+print(pcall(pcall, error, 'nested'))
+local wrapped = coroutine.wrap(function() coroutine.yield('yielded'); error('in a coroutine', 0) end)
+print(wrapped(), pcall(wrapped))
+local closed = {}
+print(pcall(function()
+  local guard <close> = setmetatable({}, { __close = function() closed[1] = 'closed' end })
+  error('leaving', 0)
+end), closed[1])
+print(xpcall(string.rep, function(message) return 'handled: ' .. message end))
+local count = 0
+for i = 1, 1000 do if not pcall(error) then count = count + 1 end end
+print(count)
+error('at the end')
+`;
+
 // Name, program, what the constructor and stdin get, what must come of it.
 // `both: false` is for what node:wasi gets wrong.
 const cases = [
@@ -107,6 +126,26 @@ const cases = [
       name: 'TypeError', message: '"instance.exports.memory" property must be a WebAssembly.Memory object',
       code: 'ERR_INVALID_ARG_TYPE', isRuntimeError: false, hasWasmFrame: false,
     }),
+  },
+  {
+    name: 'lua', input: lua, code: 1,
+    stdout: lines('false\ta text', "false\tstdin:3: attempt to index a nil value (local 'nothing')", '7',
+      'true\tfalse\tnested', 'yielded\tfalse\tin a coroutine', 'false\tclosed',
+      "false\thandled: bad argument #1 to 'string.rep' (string expected, got no value)", '1000'),
+    stderr: /^lua: stdin:17: at the end\nstack traceback:\n/,
+  },
+  { name: 'lua', args: ['/dir/script.lua'], files: { 'script.lua': 'print(arg[0])' }, stdout: '/dir/script.lua\n' },
+  { name: 'lua', input: 'syntax error', code: 1, stderr: "lua: stdin:1: syntax error near 'error'\n" },
+  {
+    name: 'cpp-exceptions', code: 3,
+    stdout: lines('case 0:', '  nothing fails', '  leaves fail', '  leaves pass_on',
+      'case 1:', '  leaves fail', '  leaves pass_on', '  the number 42',
+      'case 2:', '  leaves fail', '  leaves pass_on', '  a failure, code 7',
+      'case 3:', '  leaves fail', '  a severe failure, on its way', '  leaves pass_on', '  a severe failure, code 8',
+      'case 4:', '  leaves fail', '  leaves pass_on', '  something else',
+      'case 5:', '  leaves fail', '  the number 2.5 becomes a failure', '  leaves pass_on', '  a failure, code 2',
+      'case 6:', '  leaves fail', '  leaves pass_on', '  an exception: std::bad_alloc',
+      'depth: 100', 'many: 16668333'),
   },
   { name: 'poll', args: ['20'], both: false, stdout: lines('poll(stdin, 0): n=1 revents=in', 'poll(stdin, 20): n=1 revents=in') },
 ];

@@ -9,6 +9,7 @@ mod failure;
 mod info;
 mod instance;
 mod interruptible;
+mod legacy_exceptions;
 mod limits;
 mod linker;
 mod pool;

@@ -11,6 +11,7 @@ use wasmtime::{Engine, Module};
 use crate::front::wasmtime::engine::{Variant, machine};
 use crate::front::wasmtime::failure::Failure;
 use crate::front::wasmtime::interruptible::interruptible;
+use crate::front::wasmtime::legacy_exceptions;
 use crate::front::wasmtime::program::Ready;
 
 /// A program as it was given, binary or text.
@@ -58,11 +59,23 @@ pub(super) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Failure> {
 /// of the program as it was given.
 pub(super) fn machine_code(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, Failure> {
     let compiled = || {
-        Module::validate(engine, wasm)?;
-        let checked = interruptible(wasm).map_err(wasmtime::Error::new)?;
+        let wasm = without_legacy_exceptions(engine, wasm)?;
+        let checked = interruptible(&wasm).map_err(wasmtime::Error::new)?;
         engine.precompile_module(&checked)
     };
     compiled().map_err(|error| Failure::compile(format!("{error:#}")))
+}
+
+/// A valid program that wasmtime compiles. Most are that already.
+fn without_legacy_exceptions<'w>(
+    engine: &Engine,
+    wasm: &'w [u8],
+) -> wasmtime::Result<Cow<'w, [u8]>> {
+    if Module::validate(engine, wasm).is_ok() {
+        return Ok(Cow::Borrowed(wasm));
+    }
+    legacy_exceptions::validate(wasm)?;
+    legacy_exceptions::translate(wasm).map(Cow::Owned)
 }
 
 /// Machine code that is to be trusted: made by this package, or vouched for by the caller of
