@@ -10,7 +10,10 @@ use super::{Errno, Interrupt, Result};
 
 /// Makes sure that the region exists and has storage; the file never shrinks.
 ///
-/// Errors: what the system says; `ECANCELED` when interrupted. The file is as before then.
+/// Errors: what the system says; `ECANCELED` when interrupted. The file has the size and the content
+/// that it had, then, and gives back the storage that it took. An earlier reservation for a part of
+/// the region may go with it. Storage behind the end can only be given back by truncating the file to
+/// its size: what another process appends at that very moment is lost.
 pub(super) fn allocate(
     fd: BorrowedFd<'_>,
     offset: u64,
