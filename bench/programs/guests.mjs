@@ -14,8 +14,12 @@ export const moduleOf = (guest) => new WebAssembly.Module(readFileSync(fileOf(gu
 
 export const wasiRs = () => require(path.join(bench, '..'));
 
+// Another checkout of the package, built, to compare with: undefined if there is none.
+const { WASI_RS_BEFORE: beforePath } = process.env;
+export const wasiRsBefore = beforePath === undefined ? undefined : () => require(path.resolve(beforePath));
+
 // Without the cache: what is measured is not to depend on what ran before.
-export const compile = (guest) => wasiRs().compile(fileOf(guest), { cache: false });
+export const compile = (guest, from = wasiRs()) => from.compile(fileOf(guest), { cache: false });
 
 // Runs a command with node:wasi, its standard streams on these descriptors.
 export function runOnNode(module, { args = ['guest'], stdin, stdout }) {
