@@ -285,10 +285,10 @@ describe('compile() refuses, with the offset', () => {
   const refused = {
     'what is not valid': ['i32.const 1 try throw $a catch $b end', /type mismatch|values remaining/],
     'old and new instructions in one function': [
-      'try throw $a catch $a end block try_table (catch $a 0) end end', /beside try_table/],
+      'try throw $a catch $a end block try_table (catch $a 0) end end', /cannot be mixed with try_table/],
     'more locals than a function can have': [
-      'try throw $a catch_all '.repeat(50_001) + 'rethrow 0 end '.repeat(50_001), /50001 locals, but 50000 is the limit/],
-    'more handlers than a body can have': [`try ${'catch $a '.repeat(10_001)} end`, /10001 clauses, but 10000 is the limit/],
+      'try throw $a catch_all '.repeat(50_001) + 'rethrow 0 end '.repeat(50_001), /50001 locals, but at most 50000 are allowed/],
+    'more handlers than a body can have': [`try ${'catch $a '.repeat(10_001)} end`, /10001 clauses, but at most 10000 are allowed/],
   };
   for (const [what, [body, message]] of Object.entries(refused)) {
     test(what, async () => {

@@ -73,8 +73,8 @@ describe('an unknown option is refused, with the name that was meant:', () => {
       const preopens = { '/a': { path: '.', readonly: true, [wrong]: true } };
       assert.throws(() => new WASI({ version: 'preview1', preopens }), {
         name: 'TypeError', code: VALUE,
-        message: `The property 'options.preopens['/a'].${wrong}' is not a known option of a preopen, which are ` +
-          "'path', 'readonly'",
+        message: `The property 'options.preopens['/a'].${wrong}' is not an option of a preopen. ` +
+          "The options are 'path', 'readonly'",
       });
     }
   });
@@ -83,7 +83,7 @@ describe('an unknown option is refused, with the name that was meant:', () => {
     for (const name of ofRun) {
       for (const wrong of ['cwd', 'shell', 'x', '', 'constructor', '__proto__', 'a'.repeat(1e6)]) {
         const options = Object.defineProperty({}, wrong, { value: 1, enumerable: true });
-        assert.match(await refusal(name, options), /is not a known option of .*, which are 'args', 'env', .*'strace'/);
+        assert.match(await refusal(name, options), /is not an option of .*\. The options are 'args', 'env', .*'strace'/);
       }
     }
   });
@@ -114,7 +114,7 @@ describe('an option of another function is refused, with its name', () => {
     test(`options of compile(), by ${name}`, async () => {
       for (const option of compiling) {
         assert.match(await refusal(name, { [option]: false }),
-          /^The property 'options\.\w+' is an option of compile\(\), not of run\(\) and instantiate\(\) of a program$/);
+          /^The property 'options\.\w+' is an option of compile\(\), not of program\.run\(\) and program\.instantiate\(\)$/);
       }
     });
   }

@@ -33,7 +33,7 @@ function integerOrInfinity(value, name) {
   return integer(value, name, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// A time; 0 stands for none. More than any clock can count is as good as none.
+// A time; 0 means no limit, and so does more than any clock can count.
 function milliseconds(value, name) {
   if (!(number(value, name) >= 0)) throw outOfRange(name, '>= 0', value);
   return value > Number.MAX_SAFE_INTEGER ? 0 : value;

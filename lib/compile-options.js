@@ -15,8 +15,8 @@ const compiling = {
   allowPrecompiled: [checks.boolean, false],
 };
 
-// No honest program comes near to these limits. For run() they have other names: its own are the
-// guest's.
+// No honest program comes near these limits. run() has them under other names, because its
+// `timeout` and `memoryLimit` are those of the guest.
 const timeout = [checks.milliseconds, 600_000];
 const memoryLimit = [checks.integerOrInfinity, 2 * 1024 ** 3];
 const limits = { timeout, memoryLimit };
@@ -29,7 +29,8 @@ function readCache(cache, name) {
   return path.resolve(checks.noNull(cache, name));
 }
 
-// Null where it must not be used: that is no more an error than one that can't be.
+// Null where the permission model forbids its use: that is not an error, just as it is none if the
+// folder cannot be used for another reason.
 function cacheFolder(cache) {
   const folder = cache === true ? defaultFolder() : cache;
   return folder !== null && canUse(folder) ? folder : null;

@@ -1,17 +1,17 @@
 'use strict';
 
-// How the addon starts a process that compiles, for programs that are not surely cheap to compile:
-// what runs this JavaScript, with nothing but the addon.
+// How the addon starts a child process that compiles, for programs that are not certain to be cheap:
+// with the executable that runs this JavaScript, which loads nothing but the addon.
 
 const native = require('./native.js');
 
-// Where it is, is the last argument. The process ends in the function.
+// The last argument is the path of the addon. The function ends the process.
 const SCRIPT = 'const m={exports:{}};globalThis.process.dlopen(m,globalThis.process.argv.at(-1));m.exports.compileForParent()';
 
-// What finds shared libraries; a loader may need it to start at all.
+// Where the dynamic loader looks for shared libraries: the executable may not start without them.
 const KEPT = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'DYLD_FALLBACK_LIBRARY_PATH'];
 
-// An application that is one executable would start itself again: it must not.
+// A single executable must not be used, because it would start the application again.
 function standalone() {
   const { Deno, Bun } = globalThis;
   if (Deno) return Deno.build.standalone;
@@ -28,8 +28,8 @@ function isSea() {
   }
 }
 
-// Electron is one too, as long as it was not told to be Node.js. Packaged applications can turn that off,
-// and would start themselves.
+// A packaged Electron application is one as well, unless it was told to run as Node.js. It can turn
+// that off, and would start itself.
 const isPackagedElectron = () => process.versions.electron !== undefined &&
   process.defaultApp !== true && !process.env.ELECTRON_RUN_AS_NODE;
 
@@ -52,7 +52,7 @@ function announce() {
 
 let announced = false;
 
-// When it is first needed.
+// Only when it is first needed.
 function announceCompiler() {
   if (announced) return;
   announced = true;

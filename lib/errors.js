@@ -51,7 +51,7 @@ function invalidValue(name, reason, value) {
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message, invalidValue);
 }
 
-// Of a property that is no option: whoever gave it believes that it does something.
+// For a property that is not an option: whoever passed it believes that it does something.
 function invalidOption(name, reason) {
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' ${reason}`, invalidOption);
 }
@@ -81,7 +81,7 @@ function prematureClose(name) {
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 
-// As Node makes it of its permission model, without a code in the stack.
+// The same error as that of Node's permission model, without the code in the stack.
 function accessDenied(permission, flag, resource = '') {
   const error = new Error(`Access to this API has been restricted. Use ${flag} to manage permissions.`);
   Error.captureStackTrace(error, accessDenied);

@@ -63,7 +63,7 @@ class Input {
     this.#readable.on('error', this.#onError);
     if (this.#readable.readableEnded) return this.#end();
     for (const name of ['end', 'close']) {
-      // It may have told something at once.
+      // The listener before may have been called at once.
       if (this.#listeners !== null) this.#readable.on(name, this.#listeners[name]);
     }
   }
@@ -77,7 +77,7 @@ class Input {
   }
 
   #forward(chunk, onFailure) {
-    // It may go on after it was told to stop.
+    // The stream may go on after it was told to stop.
     if (this.#listeners === null) return;
     try {
       if (!this.#writer.write(chunk)) this.#readable.pause();

@@ -1,10 +1,10 @@
 'use strict';
 
-// Which of several names was meant by one that is not among them.
+// Which of several known names was probably meant by an unknown one.
 
 const normal = (name) => name.toLowerCase().replace(/[-_]/g, '');
 
-// How many letters are to be added, left out, replaced or swapped with their neighbours.
+// How many letters must be added, left out, replaced or swapped with their neighbours.
 function distance(one, other) {
   let [before, last] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];
   for (let row = 1; row <= one.length; row++) {
@@ -28,7 +28,7 @@ function unlikeness(name, candidate) {
     : distance(one, other);
 }
 
-// Undefined if none is much like it: a third of the letters may be wrong.
+// Undefined if none is similar enough: up to a third of the letters may be wrong.
 function nearest(name, candidates) {
   if (name.length > 64) return undefined;
   const ranked = candidates.map((candidate) => [unlikeness(name, candidate), candidate]);

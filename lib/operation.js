@@ -32,7 +32,7 @@ async function operateUntilCancelled(start, signal, pipes) {
   try {
     return await new Promise((resolve) => {
       handle = start(resolve);
-      // By a method of a stream, called to start it.
+      // A method of a stream may have cancelled it while it was started.
       if (isCancelled) native.cancel(handle);
     });
   } finally {

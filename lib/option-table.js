@@ -3,7 +3,7 @@
 // The options of one function, by name: how each is read, and what it is when it is not given.
 //
 // Only an object's own properties are options, so that nothing that was added to Object.prototype
-// counts; and only those of the table, because a limit with a misspelled name would be none.
+// counts; and only those of the table, because a limit with a misspelled name would not limit anything.
 
 const checks = require('./checks.js');
 const { invalidOption } = require('./errors.js');
@@ -11,7 +11,7 @@ const { nearest } = require('./nearest.js');
 
 const { getOwnPropertyNames, getPrototypeOf } = Object;
 
-// By option, the first table that has it: for a word about an option in the wrong place.
+// By option, the first table that has it: for advice about an option in the wrong place.
 const owners = new Map();
 
 class OptionTable {
@@ -47,7 +47,7 @@ class OptionTable {
     if (!this.#readers.has(key)) throw invalidOption(`${name}.${key}`, this.#advice(key));
   }
 
-  // Such as a getter of a class, which is meant to count and would not.
+  // Such as a getter of a class, which its author expects to count, although it would not.
   #checkInherited(prototype, name) {
     for (let object = prototype; object !== null && object !== Object.prototype; object = getPrototypeOf(object)) {
       const key = getOwnPropertyNames(object).find((candidate) => this.#readers.has(candidate));
@@ -61,7 +61,7 @@ class OptionTable {
     const known = [...this.#readers.keys()];
     const meant = nearest(key, known);
     if (meant !== undefined) return `is not a known option. Did you mean '${meant}'?`;
-    return `is not a known option of ${this.#owner}, which are '${known.join("', '")}'`;
+    return `is not an option of ${this.#owner}. The options are '${known.join("', '")}'`;
   }
 }
 

@@ -10,6 +10,6 @@ const { running } = require('./options.js');
 module.exports = {
   compileOptions: new OptionTable('compile()', { ...compiling, ...limits, signal: [checks.signal, undefined] }),
   // Of a program that is compiled already.
-  programOptions: new OptionTable('run() and instantiate() of a program', running),
+  programOptions: new OptionTable('program.run() and program.instantiate()', running),
   runOptions: new OptionTable('run()', { ...running, ...compiling, ...limitsOfRun }),
 };

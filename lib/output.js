@@ -59,7 +59,7 @@ class Output {
     this.#pending += 1;
     let isWritten = false;
     const written = (error) => {
-      // Twice would be one too many.
+      // A stream may call this more than once, which must count once.
       if (isWritten) return;
       isWritten = true;
       this.#written(error);

@@ -1,21 +1,21 @@
 'use strict';
 
-// Node's permission model (`node --permission`), which by itself does not bind native code. What it
-// doesn't know, such as descriptors, is not restricted here either.
+// Node's permission model (`node --permission`), which Node itself does not apply to native code.
+// What the model doesn't cover, such as descriptors, is not restricted here either.
 
 const path = require('node:path');
 const { accessDenied } = require('./errors.js');
 
 const { allowedNodeEnvironmentFlags, permission } = process;
 
-// By name of a permission: as errors call it, and the flag that gives it.
+// By name of a permission: what errors call it, and the flag that grants it.
 const kinds = {
   'wasi': ['WASI', '--allow-wasi'],
   'fs.read': ['FileSystemRead', '--allow-fs-read'],
   'fs.write': ['FileSystemWrite', '--allow-fs-write'],
 };
 
-// Then Node takes note of what it would refuse, and refuses nothing.
+// With --permission-audit, Node only reports what it would refuse.
 function isAudit() {
   const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv];
   const last = (name) => flags.findLastIndex((flag) => flag.replaceAll('_', '-') === name);
@@ -26,12 +26,12 @@ const isEnforced = typeof permission?.has === 'function' && !isAudit();
 // Before Node 20.16, the permission model let everyone use WASI.
 const isWasiRestricted = isEnforced && allowedNodeEnvironmentFlags.has('--allow-wasi');
 
-// Permissions can be dropped while the process runs, so each is asked for anew.
+// Permissions can be dropped while the process runs, so each is checked every time.
 function demand(kind, ...resource) {
   if (!permission.has(kind, ...resource)) throw accessDenied(...kinds[kind], ...resource);
 }
 
-// A directory and what may be in it: either can be granted alone. To the system, a path ends at its
+// A directory, and everything in it: either can be granted alone. To the system, a path ends at its
 // first NUL.
 function treeOf(directory) {
   const [place] = directory.split('\0', 1);

@@ -3,8 +3,8 @@
 // Being told when a Writable fails or closes. Many guests may share one, such as a log: it gets
 // listeners once, lest Node take them for a leak.
 //
-// Methods of a user's stream may do anything. What they throw while we take leave of it concerns no
-// one: whatever becomes of the guest is decided without them.
+// Methods of a user's stream may do anything. What they throw while we detach from it is ignored:
+// by then, the outcome for the guest has been decided.
 
 const watched = new WeakMap();
 

@@ -41,7 +41,7 @@ function mapdir(text) {
   return directory(host, guest, false);
 }
 
-// Said here in terms of the command line.
+// Checked here, so that the message is in terms of the command line.
 function check({ host }) {
   const stat = fs.statSync(host, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) throw new Error(`--dir ${host}: ${stat ? 'not a directory' : 'no such directory'}`);

@@ -35,8 +35,8 @@ Limits
   --max-memory SIZE         such as 64MiB, 1GiB, 64MB; a number alone is bytes
   --fuel N                  about as many instructions
   --max-stack SIZE          64KiB to 64MiB, else 1MiB
-  --compile-timeout TIME    for compiling it, else 10m
-  --compile-memory SIZE     for compiling it, else 2GiB
+  --compile-timeout TIME    time limit for compiling (default: 10m)
+  --compile-memory SIZE     memory limit for compiling (default: 2GiB)
 
 How it runs
   --invoke NAME             calls an exported function with args, prints its results
@@ -59,8 +59,8 @@ Compiles a module to machine code, for this version of wasi-rs and this kind of
 processor. To run it: wasi-rs run --allow-precompiled app.cwasm
 
   -o, --output FILE       else the name of the module, with .cwasm
-  --compile-timeout TIME  such as 30s, 5m; else 10m
-  --compile-memory SIZE   such as 512MiB; else 2GiB
+  --compile-timeout TIME  such as 30s, 5m (default: 10m)
+  --compile-memory SIZE   such as 512MiB (default: 2GiB)
 `;
 
 module.exports = { help: { all, run, compile } };

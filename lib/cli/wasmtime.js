@@ -4,7 +4,7 @@
 
 const { truncated } = require('./failures.js');
 const { argumentsFor, functionOf, requireStart, resultLines } = require('./invoke.js');
-const { load } = require('./load.js');
+const { load, throwTranslated } = require('./load.js');
 const { stdout } = require('./output.js');
 const { interruptions } = require('./signals.js');
 
@@ -26,7 +26,7 @@ function settings({ surroundings, values }, signal) {
 async function invoke(program, { values: { invoke: name }, args, file }, options) {
   const called = functionOf(program.exports, name, file);
   const parameters = argumentsFor(called, args);
-  const instance = await program.instantiate(options);
+  const instance = await program.instantiate(options).catch((error) => throwTranslated(error, file));
   const result = await instance.exports[name](...parameters);
   stdout.write(resultLines(called, result));
   return 0;
@@ -47,7 +47,7 @@ async function run(job) {
   const options = settings(job, signal);
   if (values.invoke !== undefined) return invoke(program, job, options);
   requireStart(program.exports, file);
-  const { exitCode } = await program.run(options);
+  const { exitCode } = await program.run(options).catch((error) => throwTranslated(error, file));
   return truncated(exitCode);
 }
 

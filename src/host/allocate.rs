@@ -57,7 +57,7 @@ mod os {
         let stat = fstat(fd)?;
         let is_file = FileType::from_raw_mode(stat.st_mode).is_file();
         if !is_file || region.is_empty() || i64::try_from(region.end).is_err() {
-            // Is not possible, and the system says why.
+            // This can't succeed; the system call reports why.
             return fallocate(fd, AT_ONCE, region);
         }
         let size = stat.st_size.cast_unsigned();
@@ -98,7 +98,7 @@ mod os {
         let length = region.end - region.start;
         let Ok(system) = fstatvfs(fd) else { return Ok(()) };
         let free = system.f_bfree.saturating_mul(system.f_frsize);
-        // There are some that have no size.
+        // Some file systems report no size.
         if system.f_blocks > 0 && length.saturating_sub(used) > free {
             return Err(Errno::NoSpc);
         }

@@ -232,8 +232,8 @@ pub(super) fn filestat(fd: BorrowedFd<'_>) -> Result<Filestat> {
     Ok(rustix::fs::fstat(fd)?.into())
 }
 
-/// Giving back what a file has takes the kernel some time: the end goes first, step by step, so that
-/// `interrupt` can end it. Each step leaves a file that has been cut.
+/// Giving back what a file has takes the kernel some time: the end goes first, step by step, so
+/// that `interrupt` can end it. Each step leaves a file that has been cut.
 pub(super) fn set_size(fd: BorrowedFd<'_>, size: u64, interrupt: Interrupt) -> Result<()> {
     signed(size)?;
     if interrupt.is_possible() {
@@ -252,8 +252,8 @@ fn cut(fd: BorrowedFd<'_>, size: u64) -> Result<()> {
     retry_on_intr(|| Ok(rustix::fs::ftruncate(fd, size)?))
 }
 
-/// How many bytes the kernel drops or reserves at once: as many as take it some milliseconds, but there are some
-/// thousand steps at most, since a file of any size may hold next to nothing.
+/// How many bytes the kernel drops or reserves at once: as many as take it some milliseconds, but
+/// there are some thousand steps at most, since a file of any size may hold next to nothing.
 pub(super) fn step_within(length: u64) -> u64 {
     (length >> 12).max(32 << 20).next_multiple_of(1 << 20)
 }

@@ -116,9 +116,9 @@ impl System {
         self.table.with(fd, Rights::FD_WRITE, |descriptor| descriptor.write(buffers))
     }
 
-    /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. Needs no right. `EBADF` for
-    /// a descriptor that is something else, too: wasi-libc asks one after the other, perhaps after
-    /// files have been opened or connections accepted, and
+    /// `fd_prestat_get` and `fd_prestat_dir_name`: the name of a preopen. Needs no right. `EBADF`
+    /// for a descriptor that is something else, too: wasi-libc asks one after the other, perhaps
+    /// after files have been opened or connections accepted, and
     /// [exits](https://github.com/WebAssembly/wasi-libc/blob/main/libc-bottom-half/sources/preopens.c)
     /// on any other error.
     pub fn preopen_name(&mut self, fd: Fd) -> Result<Arc<[u8]>> {

@@ -141,8 +141,8 @@ impl RightsPair {
         RightsPair { base, inheriting }
     }
 
-    /// Only what reading takes, or writing: for a standard stream that the host gives for just that,
-    /// whatever mode it has opened it in. There is no position, as in a pipe; but wasi-libc takes a
+    /// Only the rights that reading, or writing, needs: for a standard stream that the host gives
+    /// for just that, in whichever mode it has opened it. There is no position, as in a pipe; but wasi-libc takes a
     /// character device without one for a terminal. A socket that listens is read by accepting, and
     /// its connections are the guest's own.
     pub fn only(self, access: Access, filetype: Filetype) -> Self {

@@ -112,8 +112,8 @@ fn common() -> Config {
     }
 }
 
-/// Memories and tables have a maximum, so that growing fails at the same point everywhere; what bits a
-/// NaN has is settled.
+/// Memories and tables have a maximum, so that growing fails at the same point everywhere; what
+/// bits a NaN has is settled.
 fn deterministic(config: &mut Config) {
     config.canonicalize_nans = true;
     config.memory_max_size_required = true;

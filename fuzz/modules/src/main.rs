@@ -1,5 +1,5 @@
-//! Writes generated modules to standard output, for `run.mjs`: of each its size, as four bytes, then
-//! itself. The same seed gives the same module.
+//! Writes generated modules to standard output, for `run.mjs`: of each its size, as four bytes,
+//! then itself. The same seed gives the same module.
 //!
 //! ```sh
 //! wasi-rs-fuzz-modules results|limits <first seed> <count> [features]

@@ -1,7 +1,8 @@
-//! Functions added to a module that tell its state: `#global 0` gives a global, `#memory 0` a checksum
-//! of a memory and its size, and `#fuel` fills up the fuel that lets it go on. `#call 0` calls a function
-//! that JavaScript has no values for, with a constant in place of such parameters, and gives numbers in
-//! place of such results. `#storm 0` calls a function again and again, without a loop.
+//! Functions added to a module that tell its state: `#global 0` gives a global, `#memory 0` a
+//! checksum of a memory and its size, and `#fuel` fills up the fuel that lets it go on. `#call 0`
+//! calls a function that JavaScript has no values for, with a constant in place of such parameters,
+//! and gives numbers in place of such results. `#storm 0` calls a function again and again, without
+//! a loop.
 
 use wasm_encoder::reencode::{Error, Reencode, RoundtripReencoder, utils};
 use wasm_encoder::{
@@ -132,7 +133,8 @@ fn global(index: u32, content: wasmparser::ValType) -> Option<Observer> {
     Some(Observer { name: format!("#global {index}"), parameters: Vec::new(), results, body })
 }
 
-/// Of a function that has other types than those of numbers, unless a reference is needed to call it.
+/// Of a function that has other types than those of numbers, unless a reference is needed to call
+/// it.
 fn call(function: u32, ty: &SubType) -> Option<Observer> {
     let CompositeInnerType::Func(ty) = &ty.composite_type.inner else { return None };
     if ty.params().iter().chain(ty.results()).all(|one| number(*one).is_some()) {

@@ -18,8 +18,8 @@ pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
     js.array(&[reader?, writer?])
 }
 
-/// `nullDevice()`: a descriptor for writing that is the caller's. Not by `node:fs`, whose permissions
-/// are about files.
+/// `nullDevice()`: a descriptor for writing that is the caller's. Not by `node:fs`, whose
+/// permissions are about files.
 pub fn null_device(js: Js, _: &[Value]) -> JsResult<Value> {
     let device = system::null_device().map_err(|error| failed(js, error, "no null device"))?;
     js.int32(device.into_raw_fd())

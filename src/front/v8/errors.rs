@@ -47,8 +47,8 @@ impl Glue {
     }
 
     /// Throws what a WASI object gives that cannot be made: an error with `errno`, `code` and
-    /// `syscall`, by the names that node:wasi uses; if a preopen is why, also with `path` and `dest`,
-    /// as errors of node:fs about two paths have them. The message is that of node:wasi.
+    /// `syscall`, by the names that node:wasi uses; if a preopen is why, also with `path` and
+    /// `dest`, as errors of node:fs about two paths have them. The message is that of node:wasi.
     pub fn init_failed(self, error: Errno, preopen: Option<&Preopen>) -> Thrown {
         let make = || {
             let code = self.js.string(&format!("UVWASI_{}", error.name()))?;

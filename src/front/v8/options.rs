@@ -145,13 +145,14 @@ impl Reader {
         Ok(Preopen { name, path: self.js.as_text(path)?, mount })
     }
 
-    /// Who writes `readOnly`, or has a class with a `readonly`, must not give away more than was meant.
+    /// Who writes `readOnly`, or has a class with a `readonly`, must not give away more than was
+    /// meant.
     fn check_names(self, value: Value, option: &str) -> JsResult<()> {
         let names = self.glue.call(c"ownNames", &[value])?;
         for index in 0..self.js.array_length(names)? {
             let name = self.js.as_text(self.js.element(names, index)?)?;
             if !matches!(name.as_str(), "path" | "readonly") {
-                let reason = "is not a known option of a preopen, which are 'path', 'readonly'";
+                let reason = "is not an option of a preopen. The options are 'path', 'readonly'";
                 return Err(self.glue.invalid_option(&format!("{option}.{name}"), reason));
             }
         }

@@ -27,8 +27,8 @@ pub(super) struct Variant {
 pub(super) const MIN_STACK: usize = 64 << 10;
 pub(super) const MAX_STACK: usize = 64 << 20;
 const DEFAULT_STACK: usize = 1 << 20;
-/// Where a stack may be larger there are no backtraces: all of it is walked for one, by a guest that
-/// should have ended already.
+/// Where a stack may be larger there are no backtraces: all of it is walked for one, by a guest
+/// that should have ended already.
 const MAX_STACK_TO_WALK: usize = 8 << 20;
 
 impl Default for Variant {

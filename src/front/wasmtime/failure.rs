@@ -107,8 +107,8 @@ impl Failure {
             .with("path", Detail::Text(path.into()))
     }
 
-    /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest. The program has
-    /// `functions` itself; those behind were added to it and are left out of the backtrace.
+    /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest. The program
+    /// has `functions` itself; those behind were added to it and are left out of the backtrace.
     pub fn ended(error: &wasmtime::Error, functions: u32) -> Self {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => {

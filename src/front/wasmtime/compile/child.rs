@@ -69,7 +69,7 @@ impl Running {
         let command = match known.as_deref() {
             Some(Ok(command)) => command,
             Some(Err(reason)) => return Err(no_child(reason)),
-            None => return Err(no_child("nobody has said how")),
+            None => return Err(no_child("no command is known")),
         };
         let mut child = spawn(command, file).map_err(|error| {
             no_child(&format!("{}: {error}", command.words.first().map_or("", String::as_str)))
@@ -142,8 +142,8 @@ fn spawn(command: &Command, file: &File) -> std::io::Result<Child> {
 /// Small modules need none.
 fn no_child(reason: &str) -> Failure {
     let message = format!(
-        "The program may cost too much to be compiled in this process, and no other could be \
-         started for it: {reason}. Compile it elsewhere, by serialize() or `wasi-rs compile`, and \
+        "The program may be too expensive to compile in this process, and no child process could \
+         be started: {reason}. Compile it elsewhere, with serialize() or `wasi-rs compile`, and \
          load the result with allowPrecompiled"
     );
     Failure::new("ERR_WASI_COMPILE_PROCESS", message)
@@ -157,11 +157,14 @@ fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
         let message = format!("Compiling the program took more memory than {memory} bytes");
         return Failure::new("ERR_WASI_COMPILE_MEMORY_LIMIT", message);
     }
-    let how = match status.map(|status| (status.signal(), status)) {
-        Some((Some(signal), _)) => format!("was ended by signal {signal}"),
-        Some((None, status)) => format!("ended with {status}"),
-        None => "ended".to_owned(),
+    let how = match status.map(|status| (status.signal(), status.code())) {
+        Some((Some(signal), _)) => format!("was killed by signal {signal}"),
+        Some((None, Some(code))) => format!("exited with code {code}"),
+        Some((None, None)) | None => "ended".to_owned(),
     };
-    let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    Failure::compile(format!("The process that compiled the program {how}: {line}"))
+    let what = match said.lines().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!(": {line}"),
+        None => " and wrote nothing to standard error".to_owned(),
+    };
+    Failure::compile(format!("The process that compiled the program {how}{what}"))
 }

@@ -1,5 +1,5 @@
-//! What is being compiled, and who waits for it. Who asks for the same as another waits for the
-//! same. When nobody is left, it is given up.
+//! What is being compiled, and who waits for it. Callers that ask for the same program share one
+//! compilation. When no caller is left, it is given up.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

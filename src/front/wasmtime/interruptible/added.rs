@@ -145,8 +145,8 @@ fn has_default(element: StorageType) -> bool {
     !matches!(element, StorageType::Val(wasmparser::ValType::Ref(of)) if !of.is_nullable())
 }
 
-/// Most bytes and most elements of an array. Making a larger one traps, as it does where there is no
-/// memory for it: its zeros alone would take too long.
+/// Most bytes and most elements of an array. Making a larger one traps, as it does where there is
+/// no memory for it: its zeros alone would take too long.
 const MOST_BYTES: i64 = 256 << 20;
 const MOST_ELEMENTS: i64 = 32 << 20;
 /// Most elements of an array that can't be made in pieces.

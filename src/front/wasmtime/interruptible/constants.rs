@@ -110,8 +110,8 @@ impl Total {
     fn limit(&self) -> Result<()> {
         let over = |what, number, most| {
             Err(Refusal::TooLarge(format!(
-                "The program starts with {number} elements in {what}: {most} is the most. Make \
-                 them in a function"
+                "The program creates {number} elements in {what}, but at most {most} are allowed. \
+                 Create them in a function instead"
             )))
         };
         if self.elements > MOST_ELEMENTS {

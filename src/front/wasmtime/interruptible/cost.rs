@@ -1,8 +1,8 @@
 //! What each instruction may cost at most.
 //!
-//! The unit is about a nanosecond of a slow processor. The numbers need not be exact: a path between
-//! two checks may cost `BUDGET`, some microseconds, so even a hundredfold mistake does no harm. What
-//! matters is that no instruction is forgotten: the compiler sees to that.
+//! The unit is about a nanosecond of a slow processor. The numbers need not be exact: a path
+//! between two checks may cost `BUDGET`, some microseconds, so even a hundredfold mistake does no
+//! harm. What matters is that no instruction is forgotten: the compiler sees to that.
 
 use wasmparser::{Operator, for_each_operator};
 

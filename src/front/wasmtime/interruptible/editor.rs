@@ -72,8 +72,8 @@ impl Editor<'_> {
 
 fn too_large(size: usize, with_checks: usize) -> Refusal {
     Refusal::TooLarge(format!(
-        "A function of the program has {size} bytes, {with_checks} with checks for the timeout: \
-         {MAX_FUNCTION_SIZE} is the most"
+        "A function of the program has {size} bytes, {with_checks} with checks for the timeout, \
+         but at most {MAX_FUNCTION_SIZE} are allowed"
     ))
 }
 

@@ -1,9 +1,9 @@
 //! Instructions whose time grows with an operand, done in pieces with checks between them.
 //!
-//! Unless it turns out to be small (`inline`), each becomes a call of a function that is added to the
-//! module. That does it in pieces, after having made sure that all of it is within bounds: as the
-//! specification wants it, nothing is written when the instruction traps. What is out of bounds is
-//! left to the instruction itself, for the right trap.
+//! Unless it turns out to be small (`inline`), each becomes a call of a function that is added to
+//! the module. That does it in pieces, after having made sure that all of it is within bounds: as
+//! the specification wants it, nothing is written when the instruction traps. What is out of bounds
+//! is left to the instruction itself, for the right trap.
 //!
 //! <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
 

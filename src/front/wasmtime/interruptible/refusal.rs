@@ -28,7 +28,7 @@ impl std::error::Error for Refusal {}
 impl Refusal {
     /// An index that a valid module can't have.
     pub fn unknown() -> Self {
-        Refusal::TooLarge("The program names something that it does not have".into())
+        Refusal::TooLarge("The program refers to an index that does not exist".into())
     }
 }
 

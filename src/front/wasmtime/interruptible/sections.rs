@@ -41,16 +41,16 @@ pub(super) fn rewrite(wasm: &[u8], facts: &Facts) -> Result<Vec<u8>> {
 fn check_limits(facts: &Facts) -> Result<()> {
     if facts.memories.len() >= MAX_MEMORIES {
         return Err(Refusal::TooLarge(format!(
-            "The program has {} memories: {} is the most, since checking for the timeout takes \
-             one more",
+            "The program has {} memories, but at most {} are allowed, because checking for the \
+             timeout needs one more",
             facts.memories.len(),
             MAX_MEMORIES - 1,
         )));
     }
     if facts.exports.len() > MAX_ENTRIES - 2 {
         return Err(Refusal::TooLarge(format!(
-            "The program has {} exports: {} is the most, since checking for the timeout takes two \
-             more",
+            "The program has {} exports, but at most {} are allowed, because checking for the \
+             timeout needs two more",
             facts.exports.len(),
             MAX_ENTRIES - 2,
         )));
@@ -77,8 +77,8 @@ fn code(wasm: &[u8], facts: &Facts) -> Result<(Vec<u8>, Vec<Added>)> {
         || facts.types.len() + added.len() > MAX_ENTRIES
     {
         return Err(Refusal::TooLarge(format!(
-            "The program has {} functions and {} types: {MAX_ENTRIES} of each is the most, and \
-             checking for the timeout takes {} more",
+            "The program has {} functions and {} types, but at most {MAX_ENTRIES} of each are \
+             allowed, and checking for the timeout needs {} more",
             facts.functions.len(),
             facts.types.len(),
             added.len(),

@@ -20,10 +20,11 @@ pub(super) fn at_most(limit: usize, actual: usize, what: &str, offset: u64) -> R
     if actual <= limit {
         return Ok(());
     }
-    Err(refused(&format!("would need {actual} {what}, but {limit} is the limit"), offset))
+    let why = format!("would need {actual} {what}, but at most {limit} are allowed");
+    Err(refused(&why, offset))
 }
 
-/// Says what about legacy exceptions can't be had.
+/// Says why a program's legacy exception instructions can't be translated.
 pub(super) fn refused(why: &str, offset: u64) -> Error {
-    Error::msg(format!("translating legacy exception instructions {why} (at offset {offset:#x})"))
+    Error::msg(format!("legacy exception instructions {why} (at offset {offset:#x})"))
 }

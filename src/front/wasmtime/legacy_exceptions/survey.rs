@@ -23,7 +23,8 @@ pub(super) struct Try {
     pub is_target: bool,
     /// The `try` whose body it is in.
     parent: Option<u32>,
-    /// The `try` whose body its label is in, of a `delegate`; `parent`, where there are no handlers.
+    /// The `try` whose body its label is in, of a `delegate`; `parent`, where there are no
+    /// handlers.
     target: Option<u32>,
 }
 
@@ -86,7 +87,7 @@ pub(super) fn survey(body: &FunctionBody<'_>) -> Result<Survey> {
     match modern {
         // Engines refuse it as well, in a whole module.
         Some(offset) if survey.is_legacy() => {
-            Err(limit::refused("is not possible beside try_table and throw_ref", offset))
+            Err(limit::refused("cannot be mixed with try_table and throw_ref", offset))
         }
         _ => {
             survey.lead();

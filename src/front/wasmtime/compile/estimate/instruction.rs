@@ -17,8 +17,8 @@ const CONSTANT: u64 = 2;
 /// Of a field of a structure.
 const FIELD: u64 = 5;
 
-/// What an instruction costs beyond its operands, of which it takes as many. `fields` tells how many
-/// a type has.
+/// What an instruction costs beyond its operands, of which it takes as many. `fields` tells how
+/// many a type has.
 pub fn extra(operator: &Operator<'_>, taken: u64, fields: impl Fn(u32) -> u64) -> u64 {
     match operator {
         Operator::BrTable { targets } => u64::from(targets.len()).saturating_mul(2 + taken),
