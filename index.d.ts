@@ -92,7 +92,7 @@ export interface WASIOptions {
 }
 
 /**
- * A directory for the guest. Other own properties, such as `readOnly`, are
+ * A directory for the guest. Other own properties, such as `readOnly`, give
  * `ERR_INVALID_ARG_VALUE`.
  */
 export interface Preopen {
@@ -222,8 +222,8 @@ export interface Shareable {
  * `returnOnExit` comes last, after directories and descriptors were looked at.
  *
  * Under Node's permission model, throws `ERR_ACCESS_DENIED`, with `permission` and
- * `resource`, without `--allow-wasi`, and for a preopen without `fs.read` or, unless
- * it is read-only, without `fs.write`.
+ * `resource`, if there is no `--allow-wasi`, and for a preopen without `fs.read` or,
+ * unless it is read-only, without `fs.write`.
  */
 export const WASI: {
   new (options?: WASIOptions | SandboxOptions | SharingOptions): WASI & Closeable & Shareable;
@@ -425,9 +425,9 @@ export interface CompileOptions {
   /**
    * Where compiled code is kept for the next process: `true` stands for
    * `$XDG_CACHE_HOME/wasi-rs` or `~/.cache/wasi-rs`, a string is a directory,
-   * which is made if it is missing, `false` keeps nothing. Code counts only if it
-   * is of this user and no one else can write it. That it cannot be read or
-   * written, or that Node's permission model forbids it, is no error.
+   * which is made if it is missing, `false` keeps nothing. Code is used only if
+   * it belongs to this user and no one else can write it. It is not an error if it
+   * cannot be read or written, or if Node's permission model forbids that.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is neither a boolean nor a string,
    * and `ERR_INVALID_ARG_VALUE` if it is empty or has null bytes.
@@ -448,8 +448,8 @@ export interface CompileOptions {
 
   /**
    * An `AbortSignal`. When it is aborted, the promise rejects with an `AbortError`
-   * whose `cause` is the reason, and compiling ends unless someone else waits for the
-   * same program.
+   * whose `cause` is the reason, and compiling ends unless another call waits for
+   * the same program.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
    */
@@ -457,12 +457,12 @@ export interface CompileOptions {
 
   /**
    * How long compiling may take, in milliseconds; then the promise rejects with
-   * `ERR_WASI_COMPILE_TIMEOUT` and compiling ends. 0 and `Infinity` stand for none.
-   * Counted from when compiling starts. It also holds for what is compiled later, when
-   * the program is run with `fuel` for the first time.
+   * `ERR_WASI_COMPILE_TIMEOUT` and compiling ends. 0 and `Infinity` mean no limit.
+   * Counted from when compiling starts. It also applies to what is compiled later,
+   * when the program is run with `fuel` for the first time.
    *
-   * What is surely compiled in a fraction of a second is compiled in this process; if
-   * that was too long, it rejects afterwards.
+   * A program that is certain to compile in a fraction of a second is compiled in this
+   * process; if that takes too long, the promise rejects once compiling has finished.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
    * `ERR_OUT_OF_RANGE` if it is negative or `NaN`.
@@ -474,10 +474,11 @@ export interface CompileOptions {
   /**
    * How much memory compiling may take, in bytes; beyond that the promise rejects with
    * `ERR_WASI_COMPILE_MEMORY_LIMIT`. A program of 30 MB takes about 1 GB. `Infinity`
-   * stands for none. It also holds for what is compiled later.
+   * means no limit. It also applies to what is compiled later.
    *
-   * This is the limit of the process that compiles. What surely takes no more than
-   * some 150 MB is compiled in this process, where there is none.
+   * This is the limit of the child process that compiles. A program that is certain to
+   * need less than about 150 MB is compiled in this process, where the limit does not
+   * apply.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
    * `ERR_OUT_OF_RANGE` if it is neither an integer from 0 nor `Infinity`.
@@ -489,7 +490,7 @@ export interface CompileOptions {
 
 /**
  * Options of {@link run} for a program that is not compiled yet: those of
- * {@link compile}, but that the limits have other names, because `timeout` and
+ * {@link compile}, except that the limits have other names, because `timeout` and
  * `memoryLimit` are the guest's.
  */
 export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryLimit'> {
@@ -513,10 +514,10 @@ export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryL
  *
  * The options of this function, {@link compile}, {@link run} and {@link configure} are
  * own properties of an object, enumerable or not; each is read once, and `undefined`
- * stands for the default. A name that is no option of the function, such as
- * `memorylimit`, is `ERR_INVALID_ARG_VALUE`, and so is an option that is inherited,
- * such as a getter of a class: a limit must not be given in vain. What is inherited
- * from `Object.prototype` is never looked at.
+ * stands for the default. A name that is not an option of the function, such as
+ * `memorylimit`, gives `ERR_INVALID_ARG_VALUE`, and so does an option that is inherited,
+ * such as a getter of a class, so that a limit is never ignored silently. What is
+ * inherited from `Object.prototype` is never looked at.
  */
 export interface RunOptions {
   /**
@@ -561,7 +562,7 @@ export interface RunOptions {
    *
    * A descriptor can be read and nothing else, whatever mode it was opened in: the
    * guest reads a file from its position on, as it reads a pipe, and can neither
-   * seek in it nor change it. A socket that listens can be accepted on.
+   * seek in it nor change it. On a listening socket it can accept connections.
    *
    * A stream is read as fast as the guest reads, and a bit ahead. It is paused when
    * the guest has ended, not destroyed. If it fails, the guest is ended and the
@@ -628,7 +629,7 @@ export interface RunOptions {
 
   /**
    * Milliseconds after which the guest is ended, whether it computes or waits:
-   * `ERR_WASI_TIMEOUT`. 0 and `Infinity` stand for none. Counted from when the guest
+   * `ERR_WASI_TIMEOUT`. 0 and `Infinity` mean no limit. Counted from when the guest
    * starts, for an instance from the start of each call; the start function and all that
    * happens before it count. A guest whose time is over never gives a result, even if it
    * reaches its end a moment later. The timeout does not limit a stream that is slow to
@@ -652,9 +653,9 @@ export interface RunOptions {
   /**
    * Bytes that all linear memories of the guest, its tables (16 bytes an element) and its
    * heap of garbage-collected objects and exceptions (in steps of 64 KiB) can have
-   * together, an integer of 0 or more or `Infinity`. A guest that wants more is ended: `ERR_WASI_MEMORY_LIMIT`. Whatever the
-   * limit, a table has 10,000,000 elements at most, and a 64-bit memory does not grow
-   * beyond 4 GiB.
+   * together, an integer of 0 or more or `Infinity`. A guest that wants more is ended:
+   * `ERR_WASI_MEMORY_LIMIT`. Whatever the limit, a table has 10,000,000 elements at most,
+   * and a 64-bit memory does not grow beyond 4 GiB.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
    *
@@ -777,8 +778,8 @@ export interface RunResult<Output = string> extends Usage {
  * - `ENOENT` and others: the file cannot be read; see `errno`, `syscall`, `path`
  * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen;
  *   see `permission`, `resource`
- * - `UVWASI_ENOENT` and others: a preopen or a descriptor is no good; see `errno`,
- *   `syscall`, and of a preopen `path`, `dest`
+ * - `UVWASI_ENOENT` and others: a preopen or a descriptor cannot be used; see `errno`,
+ *   `syscall`, and for a preopen `path`, `dest`
  */
 export interface RunError extends Error, Partial<Usage> {
   /** Which error it is, from the list above. */
@@ -792,7 +793,7 @@ export interface RunError extends Error, Partial<Usage> {
    * `'stack-overflow'`, `'integer-divide-by-zero'`, `'integer-overflow'`,
    * `'invalid-conversion-to-integer'`, `'indirect-call-to-null'`,
    * `'indirect-call-type-mismatch'`, `'allocation-too-large'` for an array of more than
-   * 256 MiB or 32 Mi elements, `'heap-out-of-memory'`, and others of rarer instructions.
+   * 256 MiB or 32 Mi elements, `'heap-out-of-memory'`, and others for rarer instructions.
    */
   trap?: string;
   /** The guest's functions at the time of the trap, as text of several lines. */
@@ -815,7 +816,7 @@ export interface RunError extends Error, Partial<Usage> {
   dest?: string;
   /** What is not permitted: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
   permission?: string;
-  /** The path for which it is not permitted; empty for WASI. */
+  /** The path that it would be needed for; empty for WASI. */
   resource?: string;
 }
 
@@ -896,9 +897,8 @@ export interface Program {
    * the first call and stays, with nothing but clocks and random bytes: no
    * directories, and what it writes is lost.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is no string, `ERR_INVALID_ARG_VALUE`
-   * if there is no such function, and as
-   * {@link AsyncFunction}.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is not a string,
+   * `ERR_INVALID_ARG_VALUE` if there is no such function, and as {@link AsyncFunction}.
    */
   call(name: string, ...args: Argument[]): Promise<any>;
 
@@ -948,8 +948,10 @@ export interface Configuration {
 }
 
 /**
- * Compiles a program: in another thread if that is surely cheap, else in another
- * process. If the same program is asked for several times at once, it is compiled once.
+ * Compiles a program: in another thread if that is certain to be cheap, else in another
+ * process. Calls for the same program at the same time share one compilation if they
+ * have the same memory limit and cache directory. Code that counts `fuel` is compiled
+ * separately, when the program is first run with that option.
  *
  * Rejects with {@link RunError}, `ERR_INVALID_ARG_TYPE` if `source` is not a
  * {@link Source}, `ERR_INVALID_URL_SCHEME` if it is a URL of no file,
@@ -959,10 +961,10 @@ export interface Configuration {
 export function compile(source: Source, options?: CompileOptions): Promise<Program>;
 
 /**
- * Compiles and runs a program: see {@link compile} and {@link Program.run}, whose
- * options it takes both. The event loop is not blocked meanwhile. If `source` is a
- * {@link Program}, the other options of `compile()` than `signal` are
- * `ERR_INVALID_ARG_VALUE`: it is compiled already.
+ * Compiles and runs a program: see {@link compile} and {@link Program.run}; it takes
+ * the options of both. The event loop is not blocked meanwhile. If `source` is a
+ * {@link Program}, all options of `compile()` except `signal` give
+ * `ERR_INVALID_ARG_VALUE`, because it is compiled already.
  *
  * Rejects with what these two reject with; all options are checked before anything
  * is read.

@@ -120,7 +120,7 @@ describe('an option of another function is refused, with its name', () => {
   }
   test('options of a run, by compile()', async () => {
     for (const option of ['args', 'fuel', 'strace']) {
-      assert.match(await refusal('compile()', { [option]: 1 }), /is an option of run\(\) .*, not of compile\(\)$/);
+      assert.match(await refusal('compile()', { [option]: 1 }), /is an option of program\.run\(\) and program\.instantiate\(\), not of compile\(\)$/);
     }
   });
   test('options of a preopen and of configure()', async () => {
