@@ -585,8 +585,8 @@ export interface RunOptions {
    *
    * A descriptor can be written and nothing else, whatever mode it was opened in: the
    * guest writes a file at its position, or at the end if it was opened for
-   * appending, and can neither read it back nor seek in it, cut it or change its
-   * times.
+   * appending, and can neither read it back nor seek in it, truncate it or change
+   * its times.
    *
    * A stream is given no more than it takes, and is not ended. The promise of a run
    * is fulfilled when the stream is done with all output. If it fails, the guest is
