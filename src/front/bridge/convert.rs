@@ -184,7 +184,7 @@ pub fn not_begun(js: Js) -> JsResult<Vec<JsValue>> {
 
 /// The same, when an answer can't be made into values.
 pub fn too_large(js: Js) -> JsResult<Vec<JsValue>> {
-    let failure = Failure::new("ERR_BUFFER_TOO_LARGE", "What came of the program is too large");
+    let failure = Failure::new("ERR_BUFFER_TOO_LARGE", "The result is too large for JavaScript");
     failed(js, &Outcome::failed(failure))
 }
 
