@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use wasmparser::{FunctionBody, Operator};
 
-use super::Result;
 use super::facts::{Body, Facts};
 use super::inline::{Piecewise, Scratch};
 use super::paths::{BUDGET, Path};
 use super::pieces::{Bulk, Pieces};
 use super::price::{Call, Price, Prices, SMALL};
+use super::{Refusal, Result};
+
+/// Most clauses of `try_table` around one place.
+const MAX_CLAUSES: usize = 250;
 
 /// What to change in the body of a function.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ struct Frame {
     end: Path,
     /// Of an `if` that has met no `else`: the path to its end, or to the `else`.
     skipped: Path,
+    /// Of a `try_table`.
+    clauses: usize,
 }
 
 struct Walk<'f> {
@@ -43,6 +48,8 @@ struct Walk<'f> {
     pieces: &'f mut Pieces,
     path: Path,
     frames: Vec<Frame>,
+    /// That catch what is thrown here.
+    clauses: usize,
     edits: Vec<Edit>,
     /// Value of the constant just before.
     constant: Option<u64>,
@@ -62,6 +69,7 @@ pub(super) fn edits(
         pieces,
         path: Path::LEAF.plus(facts.prologue(body)?),
         frames: vec![Frame::new(false)],
+        clauses: 0,
         edits: Vec::new(),
         constant: None,
     };
@@ -72,19 +80,19 @@ pub(super) fn edits(
     while !reader.eof() {
         let start = reader.original_position();
         let operator = reader.read()?;
-        walk.take(&operator, start..reader.original_position());
+        walk.take(&operator, start..reader.original_position())?;
     }
     Ok(Edits { edits: walk.edits, scratch: walk.scratch })
 }
 
 impl Frame {
     fn new(is_loop: bool) -> Self {
-        Frame { is_loop, end: Path::DEAD, skipped: Path::DEAD }
+        Frame { is_loop, end: Path::DEAD, skipped: Path::DEAD, clauses: 0 }
     }
 }
 
 impl Walk<'_> {
-    fn take(&mut self, operator: &Operator<'_>, place: Range<u64>) {
+    fn take(&mut self, operator: &Operator<'_>, place: Range<u64>) -> Result<()> {
         // Asked in dead code, too: it has blocks whose types count.
         let price = self.prices.of(operator);
         if !self.path.is_dead() {
@@ -95,12 +103,13 @@ impl Walk<'_> {
                 Price::Call(call) => self.call(call, place.start),
             }
         }
-        self.flow(operator, &place);
+        self.flow(operator, &place)?;
         self.constant = match operator {
             Operator::I32Const { value } => Some(value.cast_unsigned().into()),
             Operator::I64Const { value } => Some(value.cast_unsigned()),
             _ => None,
         };
+        Ok(())
     }
 
     fn check(&mut self, place: u64) {
@@ -118,7 +127,7 @@ impl Walk<'_> {
 
     fn bulk(&mut self, operator: &Operator<'_>, place: &Range<u64>) {
         let Some(bulk) = Bulk::of(operator) else { return self.pay(BUDGET, place.start) };
-        self.pay(SMALL, place.start);
+        self.pay(if bulk.allocates() { BUDGET } else { SMALL }, place.start);
         if self.constant.is_some_and(|length| bulk.is_small(length)) {
             return;
         }
@@ -142,7 +151,7 @@ impl Walk<'_> {
     }
 
     /// Where paths part and meet.
-    fn flow(&mut self, operator: &Operator<'_>, place: &Range<u64>) {
+    fn flow(&mut self, operator: &Operator<'_>, place: &Range<u64>) -> Result<()> {
         match operator {
             Operator::Block { .. } => self.enter(false),
             Operator::TryTable { try_table } => {
@@ -150,6 +159,8 @@ impl Walk<'_> {
                     self.branch_on(Path::RETURNED, label(catch));
                 }
                 self.enter(false);
+                self.innermost().clauses = try_table.catches.len();
+                self.cover(try_table.catches.len(), place.start)?;
             }
             Operator::Loop { .. } => {
                 self.enter(true);
@@ -193,6 +204,20 @@ impl Walk<'_> {
             | Operator::Unreachable => self.path = Path::DEAD,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Whatever is thrown looks at all clauses around each call on the stack.
+    fn cover(&mut self, clauses: usize, place: u64) -> Result<()> {
+        self.clauses += clauses;
+        if self.clauses <= MAX_CLAUSES {
+            return Ok(());
+        }
+        Err(Refusal::TooLarge(format!(
+            "The program has {} clauses that catch exceptions around one place, but at most \
+             {MAX_CLAUSES} are allowed (at offset {place:#x})",
+            self.clauses,
+        )))
     }
 
     fn enter(&mut self, is_loop: bool) {
@@ -209,6 +234,7 @@ impl Walk<'_> {
             return self.leave_at_end(place);
         }
         if let Some(frame) = self.frames.pop() {
+            self.clauses -= frame.clauses;
             self.path = self.path.or(frame.end).or(frame.skipped);
         }
     }

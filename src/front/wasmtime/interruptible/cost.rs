@@ -11,7 +11,7 @@ use wasmparser::{Operator, for_each_operator};
 pub(super) enum Cost {
     /// Its price does not depend on anything.
     Fixed(u32),
-    /// It makes an object of as many values as the instruction or its type says.
+    /// It makes an object, for which garbage may have to be collected: a check comes before it.
     Object,
     /// Its operands decide: it is done in pieces, see `pieces`.
     Bulk,

@@ -90,6 +90,17 @@ impl Bulk {
         }
     }
 
+    /// Whether it makes an array, for which garbage may have to be collected.
+    pub fn allocates(self) -> bool {
+        matches!(
+            self,
+            Bulk::ArrayNew { .. }
+                | Bulk::ArrayNewDefault { .. }
+                | Bulk::ArrayNewData { .. }
+                | Bulk::ArrayNewElem { .. }
+        )
+    }
+
     /// Whether its length has 64 bits.
     pub fn is_length_64(self, facts: &Facts) -> bool {
         let memory = |index: u32| facts.memories.get(index as usize).is_some_and(|is_64| *is_64);

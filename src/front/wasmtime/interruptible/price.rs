@@ -35,7 +35,7 @@ const CALL: u32 = 5;
 const INDIRECT: u32 = 40;
 /// A function of WASI looks itself whether the guest is to end.
 const HOST: u32 = 200;
-const OBJECT: u32 = 64;
+const CAST: u32 = 64;
 /// What a bulk instruction costs that is small enough to be done in one piece.
 pub(super) const SMALL: u32 = 160;
 
@@ -54,10 +54,9 @@ impl<'f> Prices<'f> {
     pub fn of(&mut self, operator: &Operator<'_>) -> Price {
         match cost(operator) {
             Cost::Fixed(cost) => Price::Fixed(cost),
-            Cost::Object => Price::Fixed(object(operator, self.facts)),
             Cost::Bulk => Price::Bulk,
             // What is refused never gets here; if it did, it would be the dearest.
-            Cost::Heavy | Cost::Refused => Price::Heavy,
+            Cost::Heavy | Cost::Object | Cost::Refused => Price::Heavy,
             Cost::Flow => Price::Fixed(self.flow(operator)),
             Cost::Call => Price::Call(call(operator, self.facts)),
         }
@@ -71,7 +70,7 @@ impl<'f> Prices<'f> {
             Operator::TryTable { try_table } => {
                 self.block(try_table.ty).saturating_add(try_table.catches.len() as u32)
             }
-            Operator::BrOnCast { .. } | Operator::BrOnCastFail { .. } => OBJECT + self.widest,
+            Operator::BrOnCast { .. } | Operator::BrOnCastFail { .. } => CAST + self.widest,
             Operator::Unreachable => 0,
             _ => 4 + self.widest,
         }
@@ -86,18 +85,6 @@ impl<'f> Prices<'f> {
         self.widest = self.widest.max(arity);
         1 + arity
     }
-}
-
-fn object(operator: &Operator<'_>, facts: &Facts) -> u32 {
-    OBJECT
-        + match operator {
-            Operator::ArrayNewFixed { array_size, .. } => 2 * array_size,
-            Operator::StructNew { struct_type_index: index }
-            | Operator::StructNewDefault { struct_type_index: index } => {
-                2 * facts.type_of(*index).arity()
-            }
-            _ => 0,
-        }
 }
 
 fn call(operator: &Operator<'_>, facts: &Facts) -> Call {

@@ -65,6 +65,11 @@ pub fn is_joint(operator: &Operator<'_>) -> bool {
     is_control || !simple.contains(&proposal(operator))
 }
 
+/// It may make an object in the heap.
+pub fn is_object(operator: &Operator<'_>) -> bool {
+    proposal(operator) == "gc"
+}
+
 /// Where an instruction comes from.
 fn proposal(operator: &Operator<'_>) -> &'static str {
     macro_rules! proposals {

@@ -12,13 +12,13 @@ mod instruction;
 use std::collections::HashMap;
 
 use wasmparser::{
-    BinaryReaderError, BlockType, CompositeInnerType, ContType, Data, DataKind, ElementItems,
-    ElementKind, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, Parser, Payload,
-    RefType, SubType, TypeRef,
+    BinaryReaderError, BlockType, Catch, CompositeInnerType, ContType, Data, DataKind,
+    ElementItems, ElementKind, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, Parser,
+    Payload, RefType, SubType, TypeRef,
 };
 
 use body::Body;
-use instruction::{extra, is_joint};
+use instruction::{extra, is_joint, is_object};
 
 /// Units that a module may cost.
 const BUDGET: u64 = 300_000;
@@ -34,6 +34,13 @@ const OPERAND: u64 = 5;
 const REGISTERS: u64 = 4;
 /// Of a handler, for each call that it covers.
 const HANDLER: u64 = 25;
+/// Of a value of what a clause of `try_table` catches, whether it is ever thrown or not.
+const CAUGHT: u64 = 60;
+/// Beyond as many it costs more than in proportion.
+const MOST_CAUGHT: u64 = 16;
+/// Objects and their fields in all constant expressions together: one function makes them all, in
+/// which those before stay alive.
+const MOST_OF_OBJECTS: u64 = 64;
 /// Of an element of a segment.
 const ELEMENT: u64 = 10;
 /// Bytes that are copied, per unit.
@@ -82,6 +89,8 @@ struct Estimate {
     imported: usize,
     bodies: usize,
     tags: Vec<u32>,
+    /// In constant expressions, with their fields.
+    objects: u64,
     body: Body,
 }
 
@@ -198,7 +207,20 @@ impl Estimate {
     }
 
     fn constant(&mut self, expression: &wasmparser::ConstExpr<'_>) -> Result {
-        self.add(4 + expression.get_binary_reader().bytes_remaining() as u64)
+        self.add(4 + expression.get_binary_reader().bytes_remaining() as u64)?;
+        let mut operators = expression.get_operators_reader();
+        while !operators.eof() {
+            self.objects += match operators.read()? {
+                Operator::StructNew { struct_type_index: kind }
+                | Operator::StructNewDefault { struct_type_index: kind } => {
+                    1 + self.fields_of(kind)
+                }
+                Operator::ArrayNewFixed { array_size, .. } => 1 + u64::from(array_size),
+                operator if is_object(&operator) => 1,
+                _ => 0,
+            };
+        }
+        if self.objects > MOST_OF_OBJECTS { Err(TooMuch) } else { Ok(()) }
     }
 
     fn elements(&mut self, kind: ElementKind<'_>, items: ElementItems<'_>) -> Result {
@@ -273,11 +295,37 @@ impl Estimate {
             self.body.joints += 1 + loops / 2;
             self.add((1 + loops / 2) * (height / ALIVE) + handlers * HANDLER)?;
         }
-        if matches!(operator, Operator::Catch { .. } | Operator::CatchAll) {
+        if matches!(
+            operator,
+            Operator::Catch { .. } | Operator::CatchAll | Operator::Delegate { .. }
+        ) {
             self.add(HANDLER * self.body.joints)?;
+        }
+        if let Operator::TryTable { try_table } = operator {
+            self.clauses(&try_table.catches)?;
         }
         self.add(extra(operator, taken, |kind| self.fields_of(kind)))?;
         self.body.act(operator, taken, given);
+        Ok(())
+    }
+}
+
+impl Estimate {
+    fn clauses(&mut self, clauses: &[Catch]) -> Result {
+        for clause in clauses {
+            let caught = match clause {
+                Catch::One { tag, .. } | Catch::OneRef { tag, .. } => {
+                    u64::from(self.tag_type_arity(*tag).ok_or(TooMuch)?.0)
+                }
+                Catch::All { .. } | Catch::AllRef { .. } => 0,
+            };
+            if caught > MOST_CAUGHT {
+                return Err(TooMuch);
+            }
+            self.body.joints += 1;
+            self.body.values += caught;
+            self.add(HANDLER + CAUGHT * caught)?;
+        }
         Ok(())
     }
 }
