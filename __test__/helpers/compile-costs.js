@@ -19,7 +19,12 @@ const bombs = {
     'loop '.repeat(1000), many(1000, (index) => `(local.set ${1 + index % 500} (i64.add (local.get ${1 + index * 7 % 500}) (i64.const 1))) (br_if 0 (local.get 0)) end`), ')'),
   'values that are alive together': () => source('(memory 1) (func (param i32) (result i64)',
     many(20_000, (index) => `(i64.load offset=${8 * index} (local.get 0))`), 'i64.add '.repeat(19_999), ')'),
-  'handlers around calls': () => source('(tag $tag) (func $f block', 'try_table (catch_all 0) '.repeat(1500), 'call $f '.repeat(1500), 'end '.repeat(1500), 'end)'),
+  'handlers around calls': () => source('(tag $tag) (func $f block', 'try_table (catch_all 0) '.repeat(240), 'call $f '.repeat(20_000), 'end '.repeat(240), 'end)'),
+  'objects in constant expressions': () => source('(type $a (struct))',
+    many(3000, () => '(global (ref $a) (struct.new_default $a))')),
+  'clauses that catch many values': () => source(`(type $wide (func (param ${'i64 '.repeat(1000)}))) (tag $e (type $wide))
+    (func $f block (result ${'i64 '.repeat(1000)}) try_table`, '(catch $e 0) '.repeat(200),
+  `call $f end return end ${'drop '.repeat(1000)})`),
   'branches over few locals': () => source(`(func (param i32) (local ${'i64 '.repeat(8)})`,
     many(60_000, (index) => `(if (local.get 0) (then (local.set ${1 + index * 7 % 8} (i64.add (local.get ${1 + index % 8}) (i64.const 1)))))`), ')'),
 };
