@@ -220,6 +220,20 @@ describe('a program', () => {
   });
 });
 
+describe('a program that is not surely quick to compile', () => {
+  const flags = [ON, ...ADDON, ...WASI];
+  const body = `
+    const { large } = require('./__test__/helpers/compile-costs');
+    return (await run(large(), { cache: false })).stdout;`;
+
+  test('needs --allow-child-process', () => {
+    const { error } = outcome(flags, body);
+    assert.equal(error.code, 'ERR_WASI_COMPILE_PROCESS');
+    assert.match(error.message, /--allow-child-process/);
+    assert.equal(outcome([...flags, '--allow-child-process'], body).value, 'large');
+  });
+});
+
 describe('the cache', () => {
   const use = (options) => `await compile(hello, ${options}); return 'compiled';`;
   const isEmpty = (folder) => !fs.existsSync(folder) || fs.readdirSync(folder).length === 0;

@@ -4,6 +4,7 @@
 // with the executable that runs this JavaScript, which loads nothing but the addon.
 
 const native = require('./native.js');
+const { mayStartProcess } = require('./permission.js');
 
 // The last argument is the path of the addon. The function ends the process.
 const SCRIPT = 'const m={exports:{}};globalThis.process.dlopen(m,globalThis.process.argv.at(-1));m.exports.compileForParent()';
@@ -44,18 +45,21 @@ function environ() {
 }
 
 function announce() {
+  if (!announced) return native.setCompiler('the permission model refuses it without --allow-child-process');
   if (process.env.WASI_RS_COMPILE_HERE) return native.setCompiler('this process is one that compiles');
   if (standalone()) return native.setCompiler('the application is a single executable, which would start itself');
   if (isPackagedElectron()) return native.setCompiler('a packaged Electron application might start itself');
   return native.setCompiler([process.execPath, ...words()], environ());
 }
 
-let announced = false;
+// Whether it was one that may be started.
+let announced;
 
-// Only when it is first needed.
+// When it is first needed, and when the permission for it has been dropped.
 function announceCompiler() {
-  if (announced) return;
-  announced = true;
+  const may = mayStartProcess();
+  if (announced === may) return;
+  announced = may;
   announce();
 }
 

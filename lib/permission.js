@@ -62,4 +62,9 @@ function canUse(directory) {
     treeOf(directory).every((place) => permission.has(kind, place))));
 }
 
-module.exports = { canUse, requireGuest, requireRead, requireWasi };
+// A process is not bound by the permissions of the one that started it.
+function mayStartProcess() {
+  return !isEnforced || permission.has('child');
+}
+
+module.exports = { canUse, mayStartProcess, requireGuest, requireRead, requireWasi };
