@@ -7,7 +7,7 @@ use super::convert;
 use super::handle::Handle;
 use super::operation::{Operation, Queued, tell};
 use super::tasks::Task;
-use crate::front::js::{Js, JsResult, Thrown, Value};
+use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
     Failure, Instance, Outcome, Pool, Program, Ready, Settings,
     compile_for_parent as compile_and_exit, guarded, run as run_program, set_command,
@@ -32,8 +32,10 @@ pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
             Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
         });
     };
-    let started = Program::compile(request, &operation.ending.ticket, done);
-    started.map_err(|error| no_thread(js, &error))?;
+    if let Err(error) = Program::compile(request, &operation.ending.ticket, done) {
+        let Some(Queued { task, .. }) = operation.begin() else { return Ok(handle) };
+        task.done(move |js| Ok(vec![convert::failure(js, Some(&no_thread(&error)))?]));
+    }
     Ok(handle)
 }
 
@@ -61,7 +63,9 @@ pub fn serialize(js: Js, arguments: &[Value]) -> JsResult<Value> {
             Err(failure) => Ok(vec![convert::failure(js, Some(&failure))?]),
         });
     };
-    start(js, Pool::compilers(), job)
+    // A job that is dropped answers all the same.
+    let _ = Pool::compilers().submit(job);
+    Ok(UNDEFINED)
 }
 
 /// `describe(program)`.
@@ -121,7 +125,8 @@ fn begin(js: Js, arguments: &[Value], body: Body) -> JsResult<Value> {
         return Ok(handle);
     }
     if let Some(ready) = program.known(fuel, max_stack) {
-        start_guest(program, ready, operation, body).map_err(|error| no_thread(js, &error))?;
+        let started = start_guest(program, ready, Arc::clone(&operation), body);
+        started.unwrap_or_else(|error| fail(&operation, no_thread(&error)));
         return Ok(handle);
     }
     let guest = Arc::clone(&program);
@@ -129,7 +134,7 @@ fn begin(js: Js, arguments: &[Value], body: Body) -> JsResult<Value> {
     program.prepare(fuel, max_stack, &operation.ending.ticket, move |ready| {
         let started = ready.and_then(|ready| {
             let started = start_guest(guest, ready, Arc::clone(&waiting), body);
-            started.map_err(|error| Failure::new("EAGAIN", no_thread_message(&error)))
+            started.map_err(|error| no_thread(&error))
         });
         if let Err(failure) = started {
             fail(&waiting, failure);
@@ -168,13 +173,14 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let timeout = convert::timeout(js, arguments[3])?;
     let operation = Operation::new(js, arguments[4], None)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
+    let calling = Arc::clone(&operation);
     let job = move |instance: &Instance| {
-        if let Some(Queued { task, .. }) = operation.begin() {
-            let call = || instance.call(&name, &values, timeout, &operation.ending.control);
+        if let Some(Queued { task, .. }) = calling.begin() {
+            let call = || instance.call(&name, &values, timeout, &calling.ending.control);
             tell(task, guarded(call).unwrap_or_else(Outcome::failed));
         }
     };
-    instance.submit(job).map_err(|error| no_thread(js, &error))?;
+    instance.submit(job).unwrap_or_else(|error| fail(&operation, no_thread(&error)));
     Ok(handle)
 }
 
@@ -220,15 +226,6 @@ pub fn configure(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Ok(UNDEFINED)
 }
 
-fn start(js: Js, pool: &'static Pool, job: impl FnOnce() + Send + 'static) -> JsResult<Value> {
-    pool.submit(job).map_err(|error| no_thread(js, &error))?;
-    Ok(UNDEFINED)
-}
-
-fn no_thread(js: Js, error: &std::io::Error) -> Thrown {
-    js.throw_error(c"EAGAIN", &no_thread_message(error))
-}
-
-fn no_thread_message(error: &std::io::Error) -> String {
-    format!("EAGAIN: no thread for the program: {error}")
+fn no_thread(error: &std::io::Error) -> Failure {
+    Failure::new("EAGAIN", format!("EAGAIN: no thread for the program: {error}"))
 }
