@@ -116,6 +116,21 @@ describe('what costs too much to compile', () => {
   });
 });
 
+describe('a path that is no file', () => {
+  test('may be a FIFO', async (t) => {
+    const fifo = path.join(tempDir(t), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const running = run(fifo, { cache: false });
+    await fs.promises.writeFile(fifo, hello);
+    assert.equal((await running).stdout, 'hello');
+  });
+
+  test('must not be a device', async () => {
+    const error = await rejection(compile('/dev/zero', { cache: false }), 'ERR_INVALID_ARG_VALUE');
+    assert.match(error.message, /regular file or a pipe.*\/dev\/zero/);
+  });
+});
+
 describe('the process that compiles', () => {
   // The child of a process which compiles what takes for ever, and is ended by `end`.
   async function orphan(script, end) {

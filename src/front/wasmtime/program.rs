@@ -1,6 +1,9 @@
 //! A compiled program.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -192,11 +195,32 @@ impl Source {
     fn read(self) -> Result<Vec<u8>, Failure> {
         match self {
             Source::Bytes(bytes) => Ok(bytes),
-            Source::Path(path) => {
-                std::fs::read(&path).map_err(|error| Failure::file(&error, &path))
-            }
+            Source::Path(path) => read_file(&path),
         }
     }
+}
+
+/// Bytes of a program from a pipe, which need not end.
+const MOST_OF_PIPE: u64 = 1 << 30;
+
+fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::file(&error, path);
+    let kind = std::fs::metadata(path).map_err(failed)?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return std::fs::read(path).map_err(failed);
+    }
+    if !kind.is_fifo() {
+        let message = format!("A program must be a regular file or a pipe, which '{path}' is not");
+        return Err(Failure::new("ERR_INVALID_ARG_VALUE", message));
+    }
+    let mut bytes = Vec::new();
+    let pipe = File::open(path).map_err(failed)?;
+    pipe.take(MOST_OF_PIPE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MOST_OF_PIPE {
+        let message = format!("The program in '{path}' is larger than {MOST_OF_PIPE} bytes");
+        return Err(Failure::new("ERR_FS_FILE_TOO_LARGE", message));
+    }
+    Ok(bytes)
 }
 
 /// A request, its source read.
