@@ -116,6 +116,36 @@ describe('what costs too much to compile', () => {
   });
 });
 
+describe('what waits for others to be compiled', () => {
+  // As much as runs at once, until `signal`, each of which may take all memory.
+  const occupy = (signal, memoryLimit) => Array.from({ length: 8 * os.availableParallelism() }, (_, index) =>
+    compile(Buffer.concat([bomb, Buffer.from(`;; ${index} of ${memoryLimit}`)]), { cache: false, timeout: 0, memoryLimit, signal })
+      .catch(({ code }) => code));
+
+  test('starts although others may take all memory', async () => {
+    const controller = new AbortController();
+    const options = { cache: false, memoryLimit: Infinity, timeout: 0, signal: controller.signal };
+    const hostile = compile(bomb, options).catch(({ code }) => code);
+    const [pid] = await started();
+    assert.equal((await run(large('beside'), { cache: false })).stdout, 'beside');
+    assert.ok(isAlive(pid));
+    controller.abort();
+    assert.equal(await hostile, 'ABORT_ERR');
+    await noneLeft();
+  });
+
+  test('ends by its timeout', async () => {
+    const controller = new AbortController();
+    const hostile = occupy(controller.signal, 256 * 1024 ** 2);
+    await started();
+    const waiting = compile(large('waits'), { cache: false, timeout: 1 });
+    await rejection(waiting, 'ERR_WASI_COMPILE_TIMEOUT');
+    controller.abort();
+    await Promise.all(hostile);
+    await noneLeft();
+  });
+});
+
 describe('a path that is no file', () => {
   test('may be a FIFO', async (t) => {
     const fifo = path.join(tempDir(t), 'fifo');
@@ -176,7 +206,7 @@ describe('the process that compiles', () => {
     const compiling = compile(bomb, { ...bounded, signal: controller.signal });
     const [pid] = await started();
     const environ = read(`/proc/${pid}/environ`).split('\0').filter(Boolean).map((text) => text.split('=')[0]);
-    assert.deepEqual(environ.filter((name) => name !== 'LD_LIBRARY_PATH').sort(), ['RUST_MIN_STACK', 'WASI_RS_COMPILE_HERE']);
+    assert.deepEqual(environ.filter((name) => name !== 'LD_LIBRARY_PATH').sort(), ['RAYON_NUM_THREADS', 'RUST_MIN_STACK', 'WASI_RS_COMPILE_HERE']);
     const open = fs.readdirSync(`/proc/${pid}/fd`).map((name) => fs.readlinkSync(`/proc/${pid}/fd/${name}`));
     assert.ok(!open.includes(file), open.join());
     assert.equal(fs.readlinkSync(`/proc/${pid}/cwd`), '/');

@@ -10,36 +10,50 @@ use std::io::{Read, Seek};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStderr, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::answer::{self, Answer};
 use super::code::Source;
 use super::command::{Command, command};
-use super::{addon, places, request, worker};
+use super::{addon, request, worker};
 use crate::front::wasmtime::engine::Variant;
 use crate::front::wasmtime::failure::Failure;
 use crate::system::anonymous_file;
 
 /// How often to look whether the result is still wanted.
 const INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// How often to look whether a process that closed its standard error has ended: it is about to.
+const END_INTERVAL: Duration = Duration::from_millis(1);
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 /// Bytes of standard error that are kept.
 const MAX_STDERR: usize = 4096;
 
-/// Machine code, with its hash behind it, in a file without a name. Kills the child when
-/// `is_wanted` says so.
+/// Who has a child compile.
+pub trait Parent {
+    /// The child is killed when it is not.
+    fn is_wanted(&self) -> bool;
+    /// The child has this number.
+    fn started(&self, pid: u32);
+    /// Called now and then.
+    fn wait(&self);
+}
+
+/// Machine code, with its hash behind it, in a file without a name.
 pub fn compile(
     source: &Source,
     variant: Variant,
     memory: u64,
-    is_wanted: impl Fn() -> bool,
+    parent: &impl Parent,
 ) -> Result<File, Failure> {
     let file = anonymous_file().map_err(|error| no_child(error.name()))?;
     let mut file = File::from(file);
     request::write(&mut file, variant.fuel, memory, &source.bytes)
         .map_err(|error| no_child(&error.to_string()))?;
     let mut child = Running::start(&file)?;
-    let status = child.wait(&is_wanted);
+    parent.started(child.child.id());
+    let status = child.wait(parent);
     match answer::read(&mut file) {
         Some(Answer::Code) if status.is_none_or(|status| status.success()) => Ok(file),
         Some(Answer::Refusal(message)) => Err(Failure::compile(message)),
@@ -58,9 +72,12 @@ pub fn content(file: &mut File) -> Result<Vec<u8>, Failure> {
 
 struct Running {
     child: Child,
-    stderr: ChildStderr,
+    /// `None` once it is closed.
+    stderr: Option<ChildStderr>,
     /// The start of what it wrote to standard error.
     said: Vec<u8>,
+    /// Its number may be that of another process.
+    has_ended: bool,
 }
 
 impl Running {
@@ -74,47 +91,61 @@ impl Running {
         let mut child = spawn(command, file).map_err(|error| {
             no_child(&format!("{}: {error}", command.words.first().map_or("", String::as_str)))
         })?;
-        let stderr = child.stderr.take().expect("a pipe");
-        Ok(Running { child, stderr, said: Vec::new() })
+        let stderr = child.stderr.take();
+        Ok(Running { child, stderr, said: Vec::new(), has_ended: false })
     }
 
     /// Until it has ended: by itself, or because nobody wants the result. `None` if someone else
     /// has taken its status.
-    fn wait(&mut self, is_wanted: &dyn Fn() -> bool) -> Option<ExitStatus> {
-        while !self.has_ended() {
-            if !is_wanted() {
+    fn wait(&mut self, parent: &impl Parent) -> Option<ExitStatus> {
+        loop {
+            self.listen_for_a_while();
+            let status = self.child.try_wait();
+            if !matches!(status, Ok(None)) {
+                self.has_ended = true;
+                while self.is_ready(&NOW) && self.listen() {}
+                return status.ok().flatten();
+            }
+            if !parent.is_wanted() {
                 let _ = self.child.kill();
             }
-            places::admit();
-        }
-        self.child.wait().ok()
-    }
-
-    /// Waits for a while. Standard error is closed when the process has ended, not before.
-    fn has_ended(&mut self) -> bool {
-        let mut ready = [PollFd::new(&self.stderr, PollFlags::IN)];
-        match poll(&mut ready, Some(&INTERVAL)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => false,
-            Ok(_) => self.listen() == 0,
-            Err(_) => true,
+            parent.wait();
         }
     }
 
-    /// Bytes that it said.
-    fn listen(&mut self) -> usize {
+    fn listen_for_a_while(&mut self) {
+        if self.stderr.is_none() {
+            std::thread::sleep(END_INTERVAL);
+        } else if self.is_ready(&INTERVAL) && !self.listen() {
+            self.stderr = None;
+        }
+    }
+
+    fn is_ready(&self, within: &Timespec) -> bool {
+        self.stderr.as_ref().is_some_and(|stderr| {
+            poll(&mut [PollFd::new(stderr, PollFlags::IN)], Some(within))
+                .is_ok_and(|ready| ready > 0)
+        })
+    }
+
+    /// Whether it said something.
+    fn listen(&mut self) -> bool {
         let mut bytes = [0; 1024];
-        let count = self.stderr.read(&mut bytes).unwrap_or(0);
+        let stderr = self.stderr.as_mut();
+        let count = stderr.and_then(|stderr| stderr.read(&mut bytes).ok()).unwrap_or(0);
         let room = MAX_STDERR - self.said.len();
         self.said.extend_from_slice(&bytes[..count.min(room)]);
-        count
+        count > 0
     }
 }
 
 /// A panic must not leave a process behind.
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.has_ended {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -130,7 +161,7 @@ fn spawn(command: &Command, file: &File) -> std::io::Result<Child> {
         .arg(addon::path()?)
         .env_clear()
         .envs(environ)
-        .envs(worker::ENVIRON)
+        .envs(worker::environ())
         .current_dir("/")
         .process_group(0)
         .stdin(Stdio::piped())
@@ -151,9 +182,11 @@ fn no_child(reason: &str) -> Failure {
 
 fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
     let said = String::from_utf8_lossy(said);
-    let is_memory = |line: &str| line.contains("memory allocation of") || line.contains("ENOMEM");
-    if status.and_then(|status| status.code()) == Some(worker::TOO_MUCH_MEMORY) || is_memory(&said)
-    {
+    let code = status.and_then(|status| status.code());
+    if code == Some(worker::NO_THREAD) {
+        return Failure::new("EAGAIN", "EAGAIN: no thread to compile, in the process for it");
+    }
+    if code == Some(worker::TOO_MUCH_MEMORY) || is_of_memory(&said) {
         let message = format!("Compiling the program took more memory than {memory} bytes");
         return Failure::new("ERR_WASI_COMPILE_MEMORY_LIMIT", message);
     }
@@ -167,4 +200,10 @@ fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
         None => " and wrote nothing to standard error".to_owned(),
     };
     Failure::compile(format!("The process that compiled the program {how}{what}"))
+}
+
+/// What Rust, V8 and the addon say when there is no more memory.
+fn is_of_memory(said: &str) -> bool {
+    let told = ["memory allocation of", "ENOMEM", "out of memory", "Cannot allocate memory"];
+    told.iter().any(|text| said.contains(text))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use once_cell::sync::Lazy;
 
 use super::service::{Callback, Order, Outcome};
 use crate::front::wasmtime::engine::Variant;
-use crate::front::wasmtime::failure::Failure;
+use crate::front::wasmtime::failure::{Failure, guarded};
 
 /// Lets one who waits go. The answer, which still comes, is for nobody then.
 #[derive(Clone, Default)]
@@ -40,6 +40,8 @@ struct Key {
 /// See the module.
 pub struct Flight {
     pub order: Order,
+    /// The process that compiles, 0 for none.
+    pub child: AtomicU32,
     key: Key,
     state: Mutex<State>,
 }
@@ -47,8 +49,8 @@ pub struct Flight {
 #[derive(Default)]
 struct State {
     waiting: Vec<Waiting>,
-    /// When compiling began.
-    started: Option<Instant>,
+    /// It has to be compiled: what is in the cache is in time.
+    is_started: bool,
     /// Nobody can join any more.
     is_over: bool,
 }
@@ -61,9 +63,8 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn is_late(&self, started: Instant, now: Instant) -> bool {
-        let since = self.since.max(started);
-        self.timeout.is_some_and(|timeout| now.saturating_duration_since(since) >= timeout)
+    fn is_late(&self, now: Instant) -> bool {
+        self.timeout.is_some_and(|timeout| now.saturating_duration_since(self.since) >= timeout)
     }
 }
 
@@ -92,15 +93,15 @@ pub fn join(order: Order, ticket: &Ticket, done: Callback) -> Option<Arc<Flight>
         }
     }
     let state = State { waiting: vec![waiting], ..State::default() };
-    let flight = Arc::new(Flight { order, key: key.clone(), state: state.into() });
+    let flight = Arc::new(Flight { order, child: 0.into(), key: key.clone(), state: state.into() });
     flights.insert(key, Arc::clone(&flight));
     Some(flight)
 }
 
 impl Flight {
-    /// The time of those who wait counts from now.
+    /// From now on, those who wait are told when their time is over.
     pub fn start(&self) {
-        lock(&self.state).started.get_or_insert_with(Instant::now);
+        lock(&self.state).is_started = true;
     }
 
     /// Tells those whose time is over. Whether others are left: if not, it is to be given up.
@@ -133,16 +134,16 @@ impl Flight {
 
 impl State {
     fn take_late(&mut self) -> Vec<Waiting> {
-        let Some(started) = self.started else { return Vec::new() };
-        let now = Instant::now();
-        let is_late = |waiting: &mut Waiting| waiting.is_late(started, now);
+        let (now, is_started) = (Instant::now(), self.is_started);
+        let is_late = |waiting: &mut Waiting| is_started && waiting.is_late(now);
         self.waiting.extract_if(.., is_late).collect()
     }
 }
 
+/// A panic of one who waits must not keep the others from being told.
 fn tell(waiting: Vec<Waiting>, outcome: &Outcome) {
     for waiting in waiting {
-        (waiting.done)(outcome.clone());
+        let _ = guarded(|| (waiting.done)(outcome.clone()));
     }
 }
 

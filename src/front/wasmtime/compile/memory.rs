@@ -7,6 +7,14 @@ pub fn available() -> Option<u64> {
     machine.into_iter().chain(of_container()).min()
 }
 
+/// Bytes that the machine, or the container, has at all.
+pub fn total() -> Option<u64> {
+    let machine = of_process("/proc/meminfo", "MemTotal:");
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let container = container.and_then(|text| text.trim().parse().ok());
+    machine.into_iter().chain(container).min()
+}
+
 /// Pages of files that were not used lately count as free.
 fn of_container() -> Option<u64> {
     let text = |name| std::fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok();

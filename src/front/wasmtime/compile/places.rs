@@ -1,32 +1,40 @@
-//! How many children compile at once. One that takes long no longer holds up others, until there
-//! are many of them, or what they may use is more memory than the machine has left.
+//! How many children compile at once: as many as there are processors, and those that take long
+//! beside them, until there are many. Where the machine might not have the memory that all of them
+//! may use, a child more starts only when all others take long: each watches its own memory.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::flight::Flight;
+use super::limits::LONG;
 use super::memory;
 use super::service::{compile_elsewhere, given_up};
 use crate::front::wasmtime::failure::{Failure, guarded};
 use crate::front::wasmtime::pool::processors;
 
-/// After this time a child counts as one that takes long.
-pub const LONG: Duration = Duration::from_secs(1);
+/// How long others may go before the first.
+const OVERTAKING: Duration = Duration::from_secs(10);
+/// How often to look for those that nobody wants any more.
+const SWEEPING: Duration = Duration::from_millis(20);
 /// Children at once, for each processor.
 const MOST_PER_PROCESSOR: usize = 4;
 
 struct Places {
-    running: Vec<Running>,
-    queue: VecDeque<Arc<Flight>>,
+    running: Vec<Place>,
+    queue: VecDeque<Place>,
+    swept: Option<Instant>,
 }
 
-struct Running {
+/// In the queue, or of a child.
+struct Place {
     flight: Arc<Flight>,
     since: Instant,
 }
 
-static PLACES: Mutex<Places> = Mutex::new(Places { running: Vec::new(), queue: VecDeque::new() });
+static PLACES: Mutex<Places> =
+    Mutex::new(Places { running: Vec::new(), queue: VecDeque::new(), swept: None });
 
 fn places() -> MutexGuard<'static, Places> {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -34,12 +42,13 @@ fn places() -> MutexGuard<'static, Places> {
 
 /// Compiles in a child when it is its turn.
 pub fn enqueue(flight: Arc<Flight>) {
-    places().queue.push_back(flight);
+    places().queue.push_back(Place::new(flight));
     admit();
 }
 
 /// Starts those whose turn it is. Threads that wait for children call this now and then.
 pub fn admit() {
+    sweep();
     while let Some(flight) = next() {
         let job = Arc::clone(&flight);
         let thread = std::thread::Builder::new().name("wasi-rs-child".into()).stack_size(1 << 20);
@@ -65,40 +74,72 @@ fn finish(flight: &Arc<Flight>, outcome: super::service::Outcome) {
     flight.finish(outcome);
 }
 
-/// The first that waits, if there is a place for it. Those that nobody wants take none.
 fn next() -> Option<Arc<Flight>> {
-    let mut places = places();
-    let mut unwanted = Vec::new();
-    while let Some(flight) = places.queue.pop_front_if(|flight| !flight.is_wanted()) {
-        unwanted.push(flight);
-    }
-    let flight = places.take();
-    drop(places);
-    for flight in unwanted {
+    places().take()
+}
+
+/// Takes those that nobody wants out of the queue. Who waits is told without the lock.
+fn sweep() {
+    let queued: Vec<_> = places().due_for_sweep();
+    for flight in queued.into_iter().filter(|flight| !flight.is_wanted()) {
+        places().queue.retain(|place| !Arc::ptr_eq(&place.flight, &flight));
         flight.finish(Err(given_up()));
     }
-    flight
 }
 
 impl Places {
-    fn take(&mut self) -> Option<Arc<Flight>> {
-        let wanted = self.queue.front()?.order.limits.memory;
-        if !self.has_room(wanted) {
-            return None;
+    /// Nothing when it was looked at just now.
+    fn due_for_sweep(&mut self) -> Vec<Arc<Flight>> {
+        if self.queue.is_empty() || self.swept.is_some_and(|swept| swept.elapsed() < SWEEPING) {
+            return Vec::new();
         }
-        let flight = self.queue.pop_front()?;
-        self.running.push(Running { flight: Arc::clone(&flight), since: Instant::now() });
+        self.swept = Some(Instant::now());
+        self.queue.iter().map(|place| Arc::clone(&place.flight)).collect()
+    }
+
+    /// The first that there is room for. Nobody goes before one that has waited for long.
+    fn take(&mut self) -> Option<Arc<Flight>> {
+        let first = self.queue.front()?;
+        let candidates = if first.since.elapsed() < OVERTAKING { self.queue.len() } else { 1 };
+        let left = self.left()?;
+        let fits = |place: &Place| left.is_none_or(|left| place.limit() <= left);
+        let index = self.queue.iter().take(candidates).position(fits)?;
+        let flight = self.queue.remove(index)?.flight;
+        self.running.push(Place::new(Arc::clone(&flight)));
         Some(flight)
     }
 
-    /// There always is, when nothing runs: nobody is refused for good.
-    fn has_room(&self, wanted: u64) -> bool {
-        let quick = self.running.iter().filter(|running| running.since.elapsed() < LONG).count();
-        let promised = self.running.iter().map(|running| running.flight.order.limits.memory);
-        let promised = promised.fold(wanted, u64::saturating_add);
-        self.running.is_empty()
-            || quick < processors()
-                && self.running.len() < MOST_PER_PROCESSOR * processors()
-                && memory::available().is_none_or(|available| promised <= available)
+    /// Memory for one more, `None` if it does not matter how much. Outer: no room whatever it needs.
+    #[expect(clippy::option_option, reason = "two answers, as said above")]
+    fn left(&self) -> Option<Option<u64>> {
+        let quick = self.running.iter().filter(|place| place.since.elapsed() < LONG).count();
+        let most = MOST_PER_PROCESSOR * processors();
+        if quick >= processors() || self.running.len() >= most {
+            return None;
+        }
+        if quick == 0 {
+            return Some(None); // Nobody is refused for good.
+        }
+        let promised = self.running.iter().map(Place::promised).fold(0, u64::saturating_add);
+        Some(memory::available().map(|available| available.saturating_sub(promised)))
+    }
+}
+
+impl Place {
+    fn new(flight: Arc<Flight>) -> Self {
+        Place { flight, since: Instant::now() }
+    }
+
+    /// What a child may use at most.
+    fn limit(&self) -> u64 {
+        let limit = self.flight.order.limits.memory;
+        memory::total().map_or(limit, |total| limit.min(total))
+    }
+
+    /// What it does not use yet: that is no longer available.
+    fn promised(&self) -> u64 {
+        let child = self.flight.child.load(Ordering::Relaxed);
+        let used = memory::of_process(&format!("/proc/{child}/status"), "VmRSS:");
+        self.limit().saturating_sub(used.unwrap_or(0))
     }
 }

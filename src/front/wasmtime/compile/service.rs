@@ -1,6 +1,7 @@
 //! The service itself: from an order to code, by the cache, in the process or in a child.
 
 use std::fs::File;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::Engine;
@@ -63,7 +64,10 @@ fn take_off(flight: &Arc<Flight>) {
     }
     match guarded(|| at_once(flight)).and_then(|found| found) {
         Ok(Some((variant, ready))) => flight.finish(Ok((variant, Arc::new(ready)))),
-        Ok(None) => places::enqueue(Arc::clone(flight)),
+        Ok(None) => {
+            flight.start();
+            places::enqueue(Arc::clone(flight));
+        }
         Err(failure) => flight.finish(Err(failure)),
     }
 }
@@ -104,8 +108,7 @@ fn cached(
 /// The rest, when it is its turn, on a thread of its own.
 pub(super) fn compile_elsewhere(flight: &Arc<Flight>) -> Outcome {
     let Order { source, variant, cache, limits } = &flight.order;
-    flight.start();
-    let mut code = child::compile(source, *variant, limits.memory, || flight.is_wanted())?;
+    let mut code = child::compile(source, *variant, limits.memory, &**flight)?;
     let engine = &machine(*variant).engine;
     if let Some(cache) = cache {
         cache.store(engine, &source.hash, |file| copy(&mut code, file));
@@ -115,6 +118,20 @@ pub(super) fn compile_elsewhere(flight: &Arc<Flight>) -> Outcome {
     }
     let (variant, ready) = load(&Code::Bytes(&child::content(&mut code)?), *variant)?;
     Ok((variant, Arc::new(ready)))
+}
+
+impl child::Parent for Flight {
+    fn is_wanted(&self) -> bool {
+        Flight::is_wanted(self)
+    }
+
+    fn started(&self, pid: u32) {
+        self.child.store(pid, Ordering::Relaxed);
+    }
+
+    fn wait(&self) {
+        places::admit();
+    }
 }
 
 fn copy(from: &mut File, to: &mut File) -> std::io::Result<()> {

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // Takes over standard input and output; ends the process.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::fd::FromRawFd;
 use std::time::{Duration, Instant};
 
@@ -11,24 +11,34 @@ use wasmtime::Engine;
 
 use super::answer;
 use super::code::{binary, machine_code};
+use super::limits::LONG;
 use super::memory;
-use super::places::LONG;
 use super::request::{self, Request};
 use crate::front::wasmtime::engine::{Variant, config};
 use crate::front::wasmtime::failure::{Failure, guarded};
+use crate::front::wasmtime::pool::processors;
 
-/// Tells the addon in the child that this is what it is for, and gives the threads of the compiler
+/// Tells the addon in the child that this is what it is for, and how many threads compile. They have
 /// stacks that nested code does not use up.
-pub const ENVIRON: [(&str, &str); 2] = [(MARK, "1"), ("RUST_MIN_STACK", "67108864")];
+pub fn environ() -> [(&'static str, String); 3] {
+    let threads = processors().min(MOST_THREADS).to_string();
+    [(MARK, "1".into()), ("RUST_MIN_STACK", THREAD_STACK.to_string()), (THREADS, threads)]
+}
+
 const MARK: &str = "WASI_RS_COMPILE_HERE";
+const THREADS: &str = "RAYON_NUM_THREADS";
+const MOST_THREADS: usize = 8;
 
 /// Exit code.
 pub const TOO_MUCH_MEMORY: i32 = 37;
 const NO_REQUEST: i32 = 38;
+pub const NO_THREAD: i32 = 39;
 
 /// Touched only as far as it is needed.
 const STACK: usize = 256 << 20;
-/// For the threads and buffers around the compiler.
+/// The same. The system counts all of it as data.
+const THREAD_STACK: u64 = 64 << 20;
+/// For the threads and buffers around the compiler, beside the stacks.
 const BESIDE: u64 = 64 << 20;
 const NICE: i32 = 5;
 const WATCH: Duration = Duration::from_millis(20);
@@ -60,12 +70,18 @@ pub fn work() {
 
 fn spawn(stack: usize, body: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
     let thread = std::thread::Builder::new().stack_size(stack);
-    thread.spawn(body).unwrap_or_else(|_| exit(NO_REQUEST))
+    thread.spawn(body).unwrap_or_else(|_| exit(NO_THREAD))
 }
 
 /// Nothing is ever written into the pipe.
 fn end_with_parent(mut stdin: File) {
-    while !matches!(stdin.read(&mut [0; 64]), Ok(0)) {}
+    loop {
+        match stdin.read(&mut [0; 64]) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
     exit(0);
 }
 
@@ -73,6 +89,8 @@ fn answer(request: Request, mut file: File) {
     let code = guarded(|| compile(&request)).and_then(|code| code);
     let written = match code {
         Ok(code) => answer::write_code(&mut file, &code),
+        // With the memory that is left, the compiler's threads can't be started.
+        Err(failure) if told(&failure).contains("ThreadPoolBuildError") => exit(TOO_MUCH_MEMORY),
         Err(failure) => answer::write_refusal(&mut file, &told(&failure)),
     };
     if let Err(error) = written {
@@ -100,11 +118,18 @@ fn limit(memory: u64) {
     let _ = setrlimit(Resource::Core, to(0));
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     if let Some(now) = memory::of_process("/proc/self/status", "VmData:") {
-        let all = now.saturating_add(memory).saturating_add(BESIDE);
+        let beside = BESIDE + threads() * THREAD_STACK;
+        let all = now.saturating_add(memory).saturating_add(beside);
         let _ = setrlimit(Resource::Data, to(all));
     }
     let most = resident().saturating_add(memory);
     spawn(1 << 16, move || watch(most));
+}
+
+/// Those that compile, which are started after the limit is set.
+fn threads() -> u64 {
+    let number = std::env::var(THREADS).ok().and_then(|number| number.parse().ok());
+    number.unwrap_or(MOST_THREADS as u64)
 }
 
 /// The limit of the system does not count all memory everywhere. What takes long steps back behind
