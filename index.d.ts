@@ -458,8 +458,8 @@ export interface CompileOptions {
   /**
    * How long compiling may take, in milliseconds; then the promise rejects with
    * `ERR_WASI_COMPILE_TIMEOUT` and compiling ends. 0 and `Infinity` mean no limit.
-   * Counted from the call, so waiting for other compilations counts. It also applies to what is compiled later,
-   * when the program is run with `fuel` for the first time.
+   * Counted from the call, so waiting for other compilations counts. It also applies
+   * to what is compiled later, when the program is run with `fuel` for the first time.
    *
    * A program that is certain to compile in a fraction of a second is compiled in this
    * process; if that takes too long, the promise rejects once compiling has finished.
