@@ -326,7 +326,8 @@ module.exports = {
     })),
     ...worst.map((name) => ({
       name: `${name}, without limits`, ask: 'compile', module: modules[name], abortAfter: 10_000,
-      allowed: ['ABORT_ERR', ...allowed], slow: true,
+      // Compiling may take 2 GiB by default.
+      allowed: ['ABORT_ERR', ...allowed], memory: 2560 * 2 ** 20, slow: true,
     })),
   ],
 };
