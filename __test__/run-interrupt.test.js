@@ -244,4 +244,19 @@ describe('what has no room for checks says so', () => {
     await assert.rejects(compile(source(100), { cache: false }), tooMany);
     assert.equal((await run(source(99), { cache: false })).exitCode, 0);
   });
+
+  test('a program with an export whose name is as long as it may be, and begins with NULs', async () => {
+    const source = (nuls) => Buffer.from(`(module (func (export "${'\\00'.repeat(nuls)}") (loop (br 0))) (func (export "_start")))`);
+    const tooLong = { code: 'ERR_WASI_COMPILE', message: /no longer one is left: names have at most 100000 bytes/ };
+    await assert.rejects(compile(source(100_000), { cache: false }), tooLong);
+    assert.equal((await run(source(90_000), { cache: false })).exitCode, 0);
+  });
+
+  test('a function with handlers of exceptions around handlers', async () => {
+    const source = (count) => Buffer.from(`(module (func (export "_start")
+      block ${'try_table (catch_all 0) '.repeat(count)} ${'end '.repeat(count)} end))`);
+    const tooMany = { code: 'ERR_WASI_COMPILE', message: /251 clauses .* at most 250 are allowed/ };
+    await assert.rejects(compile(source(251), { cache: false }), tooMany);
+    assert.equal((await run(source(250), { cache: false })).exitCode, 0);
+  });
 });

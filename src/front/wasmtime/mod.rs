@@ -12,6 +12,7 @@ mod interruptible;
 mod legacy_exceptions;
 mod limits;
 mod linker;
+mod module_limits;
 mod pool;
 mod program;
 mod run;

@@ -63,8 +63,6 @@ impl Total {
                     }
                 }
             }
-            // Nothing behind it has constant expressions that make anything.
-            Payload::CodeSectionStart { .. } => {}
             _ => {}
         }
         Ok(())

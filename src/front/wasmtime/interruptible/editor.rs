@@ -10,10 +10,7 @@ use super::check::Check;
 use super::facts::Facts;
 use super::pieces::Pieces;
 use super::{Refusal, Result};
-
-/// A limit of JavaScript's interface, which wasmtime has as well.
-/// <https://webassembly.github.io/spec/js-api/#limits>
-const MAX_FUNCTION_SIZE: usize = 7_654_321;
+use crate::front::wasmtime::module_limits::FUNCTION_SIZE;
 
 /// See the module.
 pub(super) struct Editor<'e> {
@@ -47,7 +44,7 @@ impl Editor<'_> {
             }
         }
         code.extend_from_slice(bytes(self.wasm, copied..range.end));
-        if code.len() > MAX_FUNCTION_SIZE {
+        if code.len() > FUNCTION_SIZE {
             return Err(too_large(size, code.len()));
         }
         Ok(code)
@@ -73,7 +70,7 @@ impl Editor<'_> {
 fn too_large(size: usize, with_checks: usize) -> Refusal {
     Refusal::TooLarge(format!(
         "A function of the program has {size} bytes, {with_checks} with checks for the timeout, \
-         but at most {MAX_FUNCTION_SIZE} are allowed"
+         but at most {FUNCTION_SIZE} are allowed"
     ))
 }
 

@@ -12,10 +12,7 @@ use wasmparser::FunctionBody;
 use super::Result;
 use super::facts::Type;
 use super::pieces::Bulk;
-
-/// Most locals of a function, its parameters included.
-/// <https://webassembly.github.io/spec/js-api/#limits>
-const MAX_LOCALS: u32 = 50_000;
+use crate::front::wasmtime::module_limits::LOCALS;
 
 /// A local for lengths of 32 bits, and one for those of 64, if they are needed.
 #[derive(Debug)]
@@ -50,7 +47,7 @@ impl Scratch {
     pub fn local(&mut self, is_64: bool) -> Option<u32> {
         let known = self.locals.iter().position(|kind| *kind == is_64);
         let index = known.unwrap_or(self.locals.len()) as u32;
-        if self.next.saturating_add(index) >= MAX_LOCALS {
+        if self.next.saturating_add(index) >= LOCALS as u32 {
             return None;
         }
         if known.is_none() {

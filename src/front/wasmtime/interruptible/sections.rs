@@ -14,11 +14,7 @@ use super::name_section::shortened;
 use super::names::Names;
 use super::pieces::Pieces;
 use super::{Refusal, Result};
-
-/// Limits of JavaScript's interface, which wasmtime has as well.
-/// <https://webassembly.github.io/spec/js-api/#limits>
-const MAX_MEMORIES: usize = 100;
-const MAX_ENTRIES: usize = 1_000_000;
+use crate::front::wasmtime::module_limits::{ENTRIES, MEMORIES, NAME};
 
 /// See the module.
 pub(super) fn rewrite(wasm: &[u8], facts: &Facts) -> Result<Vec<u8>> {
@@ -39,23 +35,33 @@ pub(super) fn rewrite(wasm: &[u8], facts: &Facts) -> Result<Vec<u8>> {
 }
 
 fn check_limits(facts: &Facts) -> Result<()> {
-    if facts.memories.len() >= MAX_MEMORIES {
+    if facts.memories.len() >= MEMORIES {
         return Err(Refusal::TooLarge(format!(
             "The program has {} memories, but at most {} are allowed, because checking for the \
              timeout needs one more",
             facts.memories.len(),
-            MAX_MEMORIES - 1,
+            MEMORIES - 1,
         )));
     }
-    if facts.exports.len() > MAX_ENTRIES - 2 {
+    if facts.exports.len() > ENTRIES - 2 {
         return Err(Refusal::TooLarge(format!(
             "The program has {} exports, but at most {} are allowed, because checking for the \
              timeout needs two more",
             facts.exports.len(),
-            MAX_ENTRIES - 2,
+            ENTRIES - 2,
+        )));
+    }
+    if names(facts).interrupt.len() > NAME {
+        return Err(Refusal::TooLarge(format!(
+            "The program has an export whose name begins with so many NULs that no longer one is \
+             left: names have at most {NAME} bytes",
         )));
     }
     Ok(())
+}
+
+fn names(facts: &Facts) -> Names {
+    Names::beside(facts.exports.iter().map(String::as_str), facts.functions.len() as u32)
 }
 
 /// Entries of the code section, and the functions that are added.
@@ -73,11 +79,9 @@ fn code(wasm: &[u8], facts: &Facts) -> Result<(Vec<u8>, Vec<Added>)> {
         }
     }
     let added = pieces.functions(facts, &check)?;
-    if facts.functions.len() + added.len() > MAX_ENTRIES
-        || facts.types.len() + added.len() > MAX_ENTRIES
-    {
+    if facts.functions.len() + added.len() > ENTRIES || facts.types.len() + added.len() > ENTRIES {
         return Err(Refusal::TooLarge(format!(
-            "The program has {} functions and {} types, but at most {MAX_ENTRIES} of each are \
+            "The program has {} functions and {} types, but at most {ENTRIES} of each are \
              allowed, and checking for the timeout needs {} more",
             facts.functions.len(),
             facts.types.len(),
@@ -139,8 +143,7 @@ fn function_type(of: &wasm_encoder::FuncType, types: &mut Vec<u8>) {
 
 /// Entries of the export section, and how many.
 fn exports(facts: &Facts) -> (Vec<u8>, u32) {
-    let names =
-        Names::beside(facts.exports.iter().map(String::as_str), facts.functions.len() as u32);
+    let names = names(facts);
     let mut exports = ExportSection::new();
     exports.export(&names.interrupt, ExportKind::Memory, facts.memories.len() as u32);
     if let Some(start) = facts.start {

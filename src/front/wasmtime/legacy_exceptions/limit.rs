@@ -1,16 +1,9 @@
-//! What a program can't exceed, as the limits that engines have agreed upon have it:
-//! <https://webassembly.github.io/spec/js-api/#limits>.
+//! What a program can't exceed, and what is said of one that would.
 
 use wasmtime::{Error, Result};
 
-/// Bytes of a function.
-pub(super) const FUNCTION_SIZE: usize = 7_654_321;
-/// Locals of a function, parameters included.
-pub(super) const LOCALS: usize = 50_000;
-/// Clauses of a `try_table`.
-pub(super) const CLAUSES: usize = 10_000;
-/// Results of a type.
-pub(super) const RESULTS: usize = 1000;
+pub(super) use crate::front::wasmtime::module_limits::{CLAUSES, FUNCTION_SIZE, LOCALS, RESULTS};
+
 /// Parameters and results of all types that are added. Our own: hardly any are, in programs that
 /// compilers make.
 pub(super) const ADDED_VALUES: usize = 1_000_000;

@@ -2,6 +2,8 @@
 
 use wasmparser::{BlockType, FrameKind, Operator};
 
+use crate::front::wasmtime::module_limits::LOCALS;
+
 /// Of the function that is looked at.
 #[derive(Default)]
 pub struct Body {
@@ -99,8 +101,7 @@ impl Body {
     }
 
     fn use_local(&mut self, local: usize) {
-        const MOST: usize = 50_000;
-        if local >= MOST {
+        if local >= LOCALS {
             return;
         }
         if self.locals.len() <= local {
