@@ -299,10 +299,14 @@ export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): i
  * has no name.)
  *
  * ```js
+ * import { readFile } from 'node:fs/promises';
+ * import { MemoryFile, WASI } from 'wasi-rs';
+ *
  * const [stdin, stdout] = [new MemoryFile('some text'), new MemoryFile()];
  * const wasi = new WASI({ version: 'preview1', stdin: stdin.fd, stdout: stdout.fd });
+ * const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
  * wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
- * console.log(stdout.text());
+ * console.log(stdout.text()); // some text
  * stdin.close();
  * stdout.close();
  * ```

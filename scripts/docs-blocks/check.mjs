@@ -1,0 +1,69 @@
+// Checks the blocks of pages: written, type-checked together, then executed.
+
+import { rmSync } from 'node:fs';
+import { read } from './pages.mjs';
+import { plan } from './plan.mjs';
+import { execute } from './execute.mjs';
+import { makeScratch, writePage } from './scratch.mjs';
+import { checkTypes } from './types.mjs';
+
+const atOnce = 2;
+
+const failureOf = ({ page, line }, message) => ({ page, line, message });
+
+function checkJson(block) {
+  try {
+    JSON.parse(block.code);
+    return undefined;
+  } catch ({ message }) {
+    return failureOf(block, message);
+  }
+}
+
+async function checkBlock(scratch, block) {
+  if (block.problem) return failureOf(block, block.problem);
+  if (block.json) return checkJson(block);
+  return block.execute ? execute(scratch, block) : undefined;
+}
+
+// One after the other: a block may need what one before it left.
+async function checkPage(scratch, blocks) {
+  const failures = [];
+  for (const block of blocks) failures.push(await checkBlock(scratch, block));
+  return failures.filter(Boolean);
+}
+
+async function inParallel(items, action) {
+  const results = [];
+  const waiting = [...items.entries()];
+  const work = async () => {
+    for (let next; (next = waiting.shift());) results[next[0]] = await action(next[1]);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results;
+}
+
+const byLine = (a, b) => a.line - b.line;
+
+async function checkIn(scratch, pages) {
+  const blocks = await Promise.all(pages.map((page) => writePage(scratch, page, read(page).map(plan))));
+  const types = await checkTypes(scratch, blocks.flat());
+  const executed = await inParallel(blocks, (ofPage) => checkPage(scratch, ofPage));
+  return pages.map((page, index) => ({
+    page,
+    count: blocks[index].length,
+    failures: [...types.filter((failure) => failure.page === page), ...executed[index]].sort(byLine),
+  }));
+}
+
+// For each page how many blocks it has, and the failures: page, line and message.
+export async function checkPages(pages) {
+  const scratch = makeScratch();
+  try {
+    return await checkIn(scratch, pages);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+export const describe = ({ page, line, message }) => `${page}:${line}: ${message}`;
