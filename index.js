@@ -15,8 +15,24 @@ function load() {
 const forbidden = 'wasi-rs: the native addon may not be loaded: Node.js was started with --no-addons, ' +
   'or with --permission and without --allow-addons';
 
+const bundled = 'wasi-rs: the native addon can\'t be loaded, because wasi-rs was bundled, or copied without the rest ' +
+  'of its package. Make wasi-rs external in the configuration of the bundler (`external: [\'wasi-rs\']` in esbuild ' +
+  'and Rollup, `externals` in webpack, `ssr.external` in Vite) and install it where the bundle runs. ' +
+  'docs/bundlers.md in the package has a configuration for each bundler';
+
+// Bundles may have neither `require` nor `__dirname`.
+function isWhole() {
+  try {
+    const { existsSync } = require('node:fs');
+    return existsSync(require('node:path').join(__dirname, 'scripts', 'install-addon.mjs'));
+  } catch {
+    return false;
+  }
+}
+
 function explain(cause) {
   if (cause.code === 'ERR_DLOPEN_DISABLED') return forbidden;
+  if (!isWhole()) return bundled;
   const { existsSync } = require('node:fs');
   const { join } = require('node:path');
   const isCheckout = existsSync(join(__dirname, '__test__'));

@@ -14,7 +14,7 @@ const { version } = require('../package.json');
 // A package without its addon.
 function makePackage(t) {
   const folder = temporaryFolder(t);
-  copy(folder, 'index.js', 'addon.js');
+  copy(folder, 'index.js', 'addon.js', 'scripts/install-addon.mjs');
   return folder;
 }
 
@@ -67,6 +67,35 @@ test('where Node.js was told to load no addons, it says so, and not how to build
   assert.match(stderr, /code: 'ERR_WASI_RS_ADDON'/);
   assert.doesNotMatch(stderr, /builds one/);
 });
+
+// What bundlers make of the package: the formats differ in what is left of `require` and `__dirname`.
+const bundles = {
+  'app.mjs': (modules) => `
+    const require = (name) => { throw new Error('Dynamic require of "' + name + '" is not supported'); };
+    ${modules}
+    load('./index.js');`,
+  'app.cjs': (modules) => `${modules}\nload('./index.js');`,
+};
+
+// As esbuild wraps modules. What it can't resolve is left to `require`.
+const wrap = (name) => `'./${name}': (module, requireFrom) => {
+  ${fs.readFileSync(path.join(root, name), 'utf8').replaceAll(/\brequire\('(?!node:)/g, "requireFrom('")}
+},`;
+
+const wrapped = () => `
+  const modules = { ${['index.js', 'addon.js'].map(wrap).join('\n')} };
+  const load = (name) => { const module = { exports: {} }; modules[name](module, load); return module.exports; };`;
+
+for (const [name, bundle] of Object.entries(bundles)) {
+  test(`in a bundle (${name}), it says that bundlers must leave the package alone`, (t) => {
+    const file = path.join(temporaryFolder(t), name);
+    fs.writeFileSync(file, bundle(wrapped()));
+    const { status, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /Error: wasi-rs: .* was bundled.*`external: \['wasi-rs'\]`.*ERR_WASI_RS_ADDON/s);
+    assert.doesNotMatch(stderr, /install-addon/);
+  });
+}
 
 test('in a checkout, it says how one builds there', (t) => {
   const folder = makePackage(t);
