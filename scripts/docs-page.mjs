@@ -31,7 +31,7 @@ class Page {
   }
 
   entry(entry, level) {
-    const { heading, code, text, fallback } = entry;
+    const { heading, code, text, fallback, examples } = entry;
     const more = this.typesNotLinked(entry);
     return [
       `${'#'.repeat(level)} \`${heading}\``,
@@ -39,6 +39,7 @@ class Page {
       fallback && `Default: ${/\s/.test(fallback) ? this.withLinks(fallback) : `\`${fallback}\``}`,
       text && this.withLinks(text),
       more.length > 0 && `See ${more.map(link).join(', ')}.`,
+      ...examples.map((example) => `**Example**\n\n${example}`),
     ].filter(Boolean);
   }
 

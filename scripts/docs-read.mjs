@@ -2,8 +2,9 @@
 //   name     such as `RunOptions` or `RunOptions.timeout`
 //   heading  the name, with () for functions
 //   code     its declarations as they are written
-//   text     its comment
+//   text     its comment, without tags
 //   fallback its default, if it has one
+//   examples its examples, in Markdown
 //   types    names of types that it mentions
 
 import { readFileSync } from 'node:fs';
@@ -61,15 +62,21 @@ class Reader {
   entry(name, nodes, code = nodes.map(written)) {
     const { ts } = this;
     const comments = nodes.flatMap((node) => node.jsDoc?.at(-1) ?? []);
-    const fallback = comments.flatMap(({ tags }) => tags ?? []).find(({ tagName }) => tagName.text === 'default');
     return {
       name,
       heading: ts.isFunctionLike(nodes[0]) ? `${name}()` : name,
       code,
       text: comments.map(({ comment }) => ts.getTextOfJSDocComment(comment)).join('\n\n'),
-      fallback: fallback && ts.getTextOfJSDocComment(fallback.comment),
+      fallback: this.tagged('default', comments)[0],
+      examples: this.tagged('example', comments),
       types: code.length === 0 ? [] : [...new Set(nodes.flatMap((node) => this.types(node)))],
     };
+  }
+
+  // The texts of all tags of one name.
+  tagged(name, comments) {
+    const tags = comments.flatMap((comment) => comment.tags ?? []).filter(({ tagName }) => tagName.text === name);
+    return tags.map(({ comment }) => this.ts.getTextOfJSDocComment(comment));
   }
 
   types(node) {
