@@ -5,11 +5,11 @@
 // node:wasi does not have stands in types of its own: SandboxOptions, Closeable,
 // and those of MemoryFile, compile() and run() at the end.
 
-/** Options of the {@link WASI} constructor. */
+/** Options of the {@link WASI} constructor, the same as in `node:wasi`. */
 export interface WASIOptions {
   /**
-   * Command line arguments of the guest. The first one is by convention the name
-   * of the program; none is added. Elements are converted with `String()`.
+   * The command line arguments of the guest. By convention, the first one is the name of
+   * the program. Nothing is added to the array. Elements are converted with `String()`.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not an array.
    *
@@ -18,35 +18,49 @@ export interface WASIOptions {
   args?: readonly string[] | undefined;
 
   /**
-   * Environment variables of the guest: own enumerable string keys, in the order
-   * of `Object.entries()`. Variables set to `undefined` are left out. The
-   * environment of the process is not passed on unless you give `process.env`.
+   * The environment variables of the guest: the object's own enumerable string keys, in
+   * the order of `Object.entries()`. A variable set to `undefined` is left out. The guest
+   * doesn't see the environment of the process unless you pass `process.env`.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not an object (arrays and `null` are
-   * not), and a `TypeError` if a value is a symbol.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not an object (arrays and `null` are not
+   * accepted), and a `TypeError` if a value is a symbol.
    *
    * @default {}
    */
   env?: object | undefined;
 
   /**
-   * Directories the guest can use: keys are paths as the guest sees them, values
-   * are paths on the host, resolved when the object is constructed. The guest
-   * has no access to any other directory. Values are converted with `String()`;
+   * The directories that the guest can use. Keys are paths as the guest sees them. Values
+   * are paths on the host, resolved when the object is constructed. The guest can't reach
+   * any other directory. Values are converted with `String()`, and an entry whose value is
    * `undefined` is left out.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not an object, and an `Error` with
-   * `syscall` `'uvwasi_init'` and a `code` such as `'UVWASI_ENOENT'` or
-   * `'UVWASI_ENOTDIR'` if a host path cannot be opened as a directory; its `path`
-   * and `dest` are the host's and the guest's path.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not an object. Throws an `Error` with a `code`
+   * such as `'UVWASI_ENOENT'` or `'UVWASI_ENOTDIR'` and the `syscall` `'uvwasi_init'` if a
+   * host path can't be opened as a directory. The error's `path` is the path on the host,
+   * and its `dest` is the path as the guest would see it.
    *
    * @default {}
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({
+   *   version: 'preview1',
+   *   args: ['tool', '/sandbox/input.txt'],
+   *   preopens: { '/sandbox': './data' },
+   * });
+   * const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
+   * wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
+   * ```
    */
   preopens?: { [guestPath: string]: string | undefined } | undefined;
 
   /**
-   * What `proc_exit()` does: if true, `start()` returns the exit code; if false,
-   * `process.exit()` is called with it, which in a Worker ends that thread only.
+   * What happens when the guest calls `proc_exit()`. If `true`, `start()` returns the exit
+   * code. If `false`, `process.exit()` is called with the exit code. In a Worker, that ends
+   * only the thread.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not a boolean.
    *
@@ -55,99 +69,128 @@ export interface WASIOptions {
   returnOnExit?: boolean | undefined;
 
   /**
-   * Descriptor of the process that is the guest's standard input.
+   * The file descriptor of the process that becomes the guest's standard input. To pass
+   * text or bytes, use the descriptor of a {@link MemoryFile}.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a number, `ERR_OUT_OF_RANGE` if
-   * it is not an integer from 0 to 2147483647, and an `Error` with the code
-   * `'UVWASI_EBADF'` if it is not open.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a number, `ERR_OUT_OF_RANGE` if it is not
+   * an integer from 0 to 2147483647, and an `Error` with the code `'UVWASI_EBADF'` if the
+   * descriptor is not open.
    *
    * @default 0
    */
   stdin?: number | undefined;
 
   /**
-   * Descriptor of the process that is the guest's standard output. Errors are
-   * those of `stdin`.
+   * The file descriptor of the process that becomes the guest's standard output. To capture
+   * the output, use the descriptor of a {@link MemoryFile}.
+   *
+   * Throws the same errors as {@link WASIOptions.stdin}.
    *
    * @default 1
    */
   stdout?: number | undefined;
 
   /**
-   * Descriptor of the process that is the guest's standard error. Errors are
-   * those of `stdin`.
+   * The file descriptor of the process that becomes the guest's standard error.
+   *
+   * Throws the same errors as {@link WASIOptions.stdin}.
    *
    * @default 2
    */
   stderr?: number | undefined;
 
   /**
-   * Version of WASI, which decides the module name the guest imports from:
-   * `wasi_unstable` or `wasi_snapshot_preview1`. There is no default.
+   * The version of WASI. It determines the name of the module that the guest imports from:
+   * `wasi_snapshot_preview1` for `'preview1'`, `wasi_unstable` for `'unstable'`. This option
+   * is required.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string, and
-   * `ERR_INVALID_ARG_VALUE` if it is another string.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string, and `ERR_INVALID_ARG_VALUE` if it
+   * is any other string.
    */
   version: 'unstable' | 'preview1';
 }
 
 /**
- * A directory for the guest. Other own properties, such as `readOnly`, give
- * `ERR_INVALID_ARG_VALUE`.
+ * A directory for the guest, with options. Any other own property, such as a misspelled
+ * `readOnly`, is an error with the code `ERR_INVALID_ARG_VALUE`.
  */
 export interface Preopen {
   /**
-   * Path on the host.
+   * The path of the directory on the host.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string.
+   * `ERR_INVALID_ARG_TYPE` if this is not a string.
    */
   path: string;
 
   /**
-   * If true, nothing in the directory can be changed: calls that would give
-   * `ENOTCAPABLE`. Hard links and renames out of it are refused too.
+   * Whether the directory is read-only for the guest. If `true`, calls that would change
+   * anything in it fail with `ENOTCAPABLE`. The guest also can't make hard links to its
+   * files elsewhere or move them out.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   * `ERR_INVALID_ARG_TYPE` if this is not a boolean.
    *
    * @default false
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const { stdout } = await run('tool.wasm', {
+   *   args: ['tool', '/data/notes.txt'],
+   *   preopens: { '/data': { path: './data', readonly: true } },
+   * });
+   * ```
    */
   readonly?: boolean | undefined;
 }
 
-/** {@link WASIOptions}, and what `node:wasi` does not have. */
+/** {@link WASIOptions}, extended by what `node:wasi` doesn't have. */
 export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
   /**
-   * As in {@link WASIOptions.preopens}, where values can be objects as well.
+   * The directories that the guest can use, as in {@link WASIOptions.preopens}. Values can
+   * also be objects, for example to make a directory read-only.
    *
    * @default {}
+   * @example
+   * ```js
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({
+   *   version: 'preview1',
+   *   preopens: {
+   *     '/work': './data',
+   *     '/templates': { path: './data', readonly: true },
+   *   },
+   * });
+   * ```
    */
   preopens?: { [guestPath: string]: string | Preopen | undefined } | undefined;
 
   /**
-   * How many descriptors the guest can have at once: standard streams, preopens
-   * and what it opens. One more is `EMFILE` for the guest.
+   * The maximum number of descriptors that the guest can have open at once. Standard
+   * streams, preopens, and files that the guest opens all count. At the limit, calls that
+   * open a descriptor fail with `EMFILE` in the guest.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a number, `ERR_OUT_OF_RANGE` if
-   * it is not an integer from 0 to 2147483647, and an `Error` with the code
-   * `'UVWASI_EMFILE'` if there is no room for what the guest starts with.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a number, `ERR_OUT_OF_RANGE` if it is not
+   * an integer from 0 to 2147483647, and an `Error` with the code `'UVWASI_EMFILE'` if it is
+   * too small for the standard streams and preopens.
    *
-   * @default a quarter of what the process can have (`ulimit -n`), at most 65536
+   * @default a quarter of what the process can have open (`ulimit -n`), but at most 65536
    */
   maxFiles?: number | undefined;
 }
 
 /**
- * {@link WASIOptions} of an object that has the descriptors of another, instead
- * of its own. See {@link Shareable.share}.
+ * Options of the {@link WASI} constructor for an object that uses the descriptors of another
+ * object. See {@link Shareable.share}.
  */
 export interface SharingOptions extends Omit<WASIOptions, 'preopens' | 'stdin' | 'stdout' | 'stderr'> {
   /**
-   * What `share()` of the other object gave.
+   * The token that `share()` of the other object returned.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string, `ERR_INVALID_ARG_VALUE`
-   * if it is not the token of descriptors that an object still has, or if
-   * `preopens`, `stdin`, `stdout`, `stderr` or `maxFiles` is given too: they are
-   * those of the other object.
+   * Throws `ERR_INVALID_ARG_TYPE` if this is not a string. Throws `ERR_INVALID_ARG_VALUE` if
+   * the token is unknown or no object holds its descriptors anymore, or if `preopens`,
+   * `stdin`, `stdout`, `stderr` or `maxFiles` is also given. Those come from the other
+   * object.
    */
   share: string;
 
@@ -161,21 +204,37 @@ export interface SharingOptions extends Omit<WASIOptions, 'preopens' | 'stdin' |
 /** Options of {@link WASI.finalizeBindings}. */
 export interface FinalizeBindingsOptions {
   /**
-   * The `WebAssembly.Memory` the guest uses. Errors are those of
-   * {@link WASI.finalizeBindings}.
+   * The `WebAssembly.Memory` that the guest uses.
+   *
+   * Throws the same errors as {@link WASI.finalizeBindings}.
    *
    * @default instance.exports.memory
    */
   memory?: object | undefined;
 }
 
-/** What {@link WASI} objects have that those of `node:wasi` don't. */
+/** Methods of {@link WASI} objects that close their descriptors. `node:wasi` doesn't have them. */
 export interface Closeable {
   /**
    * Closes all descriptors of the guest now, rather than when the object is
-   * collected. Those given as `stdin`, `stdout` and `stderr` stay open, and shared
-   * ones as long as another object has them. Calls on descriptors give `EBADF`
-   * from then on. Can be called again.
+   * garbage-collected. The descriptors that you passed as `stdin`, `stdout` and `stderr` stay
+   * open. Shared descriptors stay open until the last object that has them is closed. After
+   * that, calls of the guest that use a descriptor fail with `EBADF`. You can call `close()`
+   * more than once.
+   *
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasm = await WebAssembly.compile(await readFile('demo.wasm'));
+   * const wasi = new WASI({ version: 'preview1', preopens: { '/data': './data' } });
+   * try {
+   *   wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
+   * } finally {
+   *   wasi.close();
+   * }
+   * ```
    */
   close(): void;
 
@@ -183,47 +242,86 @@ export interface Closeable {
   [Symbol.dispose](): void;
 }
 
-/** What {@link WASI} objects have so that guests in several threads share descriptors. */
+/** The method of {@link WASI} objects with which guests in several threads share descriptors. */
 export interface Shareable {
   /**
-   * Lets other objects have the descriptors of this one: what the guest of one
-   * opens, those of the others can use under the same number, also in Workers of
-   * this process. Gives a token, a string to send there and to pass as
-   * {@link SharingOptions.share}; each call gives the same one.
+   * Shares the descriptors of this object with other objects, including objects in Workers of
+   * the same process. A descriptor that one guest opens can be used by the others under the
+   * same number. Returns a token, which is a string: send it to the other thread and pass it
+   * there as {@link SharingOptions.share}. Each call returns the same token.
    *
-   * Preopens, standard streams and `maxFiles` are those of this object; `args`,
-   * `env` and the instance are each object's own. The descriptors are closed when
-   * the last object that has them is closed, collected or ended with its Worker:
-   * keep this one until others have taken the token. The token does nothing in
-   * another process, and keeps nothing open.
+   * Preopens, standard streams and `maxFiles` are those of this object. Each object has its
+   * own `args`, `env` and instance.
    *
-   * Standard streams stay lent: keep their descriptors open until the last of
-   * these objects is closed. Those that a Worker has opened, a {@link MemoryFile}
-   * too, are closed when it ends: open them in the thread that lives longest.
+   * The descriptors are closed when the last object that has them is closed, is
+   * garbage-collected, or ends with its Worker. The token itself keeps nothing open, so keep
+   * this object until the others have been constructed. The token has no meaning in another
+   * process.
    *
-   * Throws `ERR_INVALID_STATE` after {@link Closeable.close}, and within a call of
-   * the guest.
+   * Standard streams are only borrowed. Keep the descriptors that you passed as `stdin`,
+   * `stdout` and `stderr` open until the last of these objects is closed. Node.js closes what
+   * a Worker has opened when that Worker ends, and this includes each {@link MemoryFile}, so
+   * open them in the thread that lives longest.
+   *
+   * Throws `ERR_INVALID_STATE` after {@link Closeable.close}, and while the guest is in a
+   * WASI call.
    *
    * @example
-   * const wasi = new WASI({ version: 'preview1', preopens: { '/': './data' } });
-   * new Worker('./thread.js', { workerData: { module, memory, share: wasi.share() } });
-   * // in thread.js
-   * const wasi = new WASI({ version: 'preview1', share: workerData.share });
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { Worker, isMainThread, workerData } from 'node:worker_threads';
+   * import { WASI } from 'wasi-rs';
+   *
+   * if (isMainThread) {
+   *   const wasi = new WASI({ version: 'preview1', preopens: { '/data': './data' } });
+   *   const worker = new Worker(new URL(import.meta.url), { workerData: { share: wasi.share() } });
+   *   worker.on('exit', () => wasi.close());
+   * } else {
+   *   const wasi = new WASI({ version: 'preview1', share: workerData.share });
+   *   const wasm = await WebAssembly.compile(await readFile('demo.wasm'));
+   *   wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
+   * }
+   * ```
    */
   share(): string;
 }
 
 /**
- * Makes WASI objects.
+ * Runs guests on the WebAssembly engine of Node.js. It is a drop-in replacement for the
+ * `WASI` class of `node:wasi`.
  *
- * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks `version`;
- * see {@link WASIOptions} for the errors of each option. Options are checked in
- * the order version, args, env, preopens, stdin, stdout, stderr, maxFiles, share;
- * `returnOnExit` comes last, after directories and descriptors were looked at.
+ * The guest runs on the thread that calls it, which is blocked until the guest returns. The
+ * class sets no limits on time or memory: to run untrusted programs, or to keep the event loop
+ * free, use {@link run}. WASI preview1 has no network: a guest can use sockets that it was
+ * given, but it can't open connections.
  *
- * Under Node's permission model, throws `ERR_ACCESS_DENIED`, with `permission` and
- * `resource`, if there is no `--allow-wasi`, and for a preopen without `fs.read` or,
- * unless it is read-only, without `fs.write`.
+ * Each object holds descriptors until you call {@link Closeable.close} or the object is
+ * garbage-collected.
+ *
+ * The constructor throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks
+ * `version`. See {@link WASIOptions} for the errors of each option. Options are checked in the
+ * order `version`, `args`, `env`, `preopens`, `stdin`, `stdout`, `stderr`, `maxFiles`, `share`.
+ * `returnOnExit` is checked last, after the directories and descriptors have been opened.
+ *
+ * Under Node's permission model, the constructor throws `ERR_ACCESS_DENIED`, with the properties
+ * `permission` and `resource`, unless Node.js was started with `--allow-wasi`. Each preopen needs
+ * the permission `fs.read` and, unless it is read-only, `fs.write`.
+ *
+ * @example
+ * ```js
+ * import { readFile } from 'node:fs/promises';
+ * import { WASI } from 'wasi-rs';
+ *
+ * const wasi = new WASI({
+ *   version: 'preview1',
+ *   args: ['tool', '/sandbox/input.txt'],
+ *   env: { LANG: 'C' },
+ *   preopens: { '/sandbox': './data' },
+ * });
+ * const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
+ * const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject());
+ * process.exitCode = wasi.start(instance);
+ * ```
  */
 export const WASI: {
   new (options?: WASIOptions | SandboxOptions | SharingOptions): WASI & Closeable & Shareable;
@@ -231,57 +329,105 @@ export const WASI: {
 };
 
 /**
- * The WASI system calls, and convenience methods to run guests that use them.
- * Each object is an environment of its own, for one guest.
+ * An environment for one guest: the system calls that it imports, and the methods that run it.
  */
 export interface WASI {
   /**
-   * A new object to instantiate a guest with that imports from WASI only:
-   * `{ wasi_snapshot_preview1: wasi.wasiImport }`, or `{ wasi_unstable:
-   * wasi.wasiImport }` if the version is `'unstable'`.
+   * Returns a new import object for a guest that imports nothing but WASI:
+   * `{ wasi_snapshot_preview1: wasi.wasiImport }`, or `{ wasi_unstable: wasi.wasiImport }` if
+   * the version is `'unstable'`.
+   *
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({ version: 'preview1' });
+   * const wasm = await WebAssembly.compile(await readFile('demo.wasm'));
+   * const instance = await WebAssembly.instantiate(wasm, {
+   *   ...wasi.getImportObject(),
+   *   env: { now: () => Date.now() }, // imports of your own
+   * });
+   * wasi.start(instance);
+   * ```
    */
   getImportObject(): object;
 
   /**
-   * Runs `instance` as a command, by calling its export `_start`, and returns the
-   * exit code: the one given to `proc_exit()`, or 0 if the guest returned.
+   * Runs `instance` as a command: calls its `_start` export and returns the exit code. The
+   * exit code is what the guest passed to `proc_exit()`, or 0 if `_start` returned.
    *
-   * Calls {@link WASI.finalizeBindings} and throws what it throws. Throws
-   * `ERR_INVALID_ARG_TYPE` if `instance.exports._start` is not a function or
-   * `instance.exports._initialize` is present; the object counts as started then.
-   * What the guest throws, such as a `WebAssembly.RuntimeError`, is passed on.
+   * `start()` calls {@link WASI.finalizeBindings} first and throws the same errors. It throws
+   * `ERR_INVALID_ARG_TYPE` if `instance.exports._start` is not a function or if
+   * `instance.exports._initialize` is present. After that error, the object counts as started.
+   * Exceptions of the guest, such as a `WebAssembly.RuntimeError`, are thrown unchanged.
+   *
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({ version: 'preview1', args: ['tool', 'missing.txt'] });
+   * const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
+   * const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject());
+   * const exitCode = wasi.start(instance);
+   * console.log(exitCode); // 1
+   * ```
    */
   start(instance: object): number;
 
   /**
-   * Initializes `instance` as a reactor, by calling its export `_initialize` if
-   * there is one.
+   * Initializes `instance` as a reactor: calls its `_initialize` export if it has one. After
+   * that, you can call its other exports.
    *
-   * Calls {@link WASI.finalizeBindings} and throws what it throws. Throws
-   * `ERR_INVALID_ARG_TYPE` if `instance.exports._start` is present, or
-   * `instance.exports._initialize` is neither absent nor a function; the object
-   * counts as started then. What the guest throws is passed on.
+   * `initialize()` calls {@link WASI.finalizeBindings} first and throws the same errors. It
+   * throws `ERR_INVALID_ARG_TYPE` if `instance.exports._start` is present, or if
+   * `instance.exports._initialize` is present and not a function. After that error, the object
+   * counts as started. Exceptions of the guest are thrown unchanged.
+   *
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({ version: 'preview1' });
+   * const wasm = await WebAssembly.compile(await readFile('sums.wasm'));
+   * const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject());
+   * wasi.initialize(instance);
+   * console.log(instance.exports.add(2, 3)); // 5
+   * ```
    */
   initialize(instance: object): void;
 
   /**
-   * Binds this object to `instance` and its memory without running anything, for
-   * example in a thread that shares the memory of an initialized guest.
+   * Binds this object to `instance` and its memory without running anything. Use it, for
+   * example, in a thread that shares the memory of an initialized guest.
    *
-   * Throws `ERR_WASI_ALREADY_STARTED` if this, `start()` or `initialize()` has
-   * succeeded in binding before, and `ERR_INVALID_ARG_TYPE` if `instance` or
-   * `instance.exports` is not an object or the memory is not a
-   * `WebAssembly.Memory`; the object can be bound again then.
+   * Throws `ERR_WASI_ALREADY_STARTED` if the object has already been bound, by this method,
+   * `start()` or `initialize()`. Throws `ERR_INVALID_ARG_TYPE` if `instance` or
+   * `instance.exports` is not an object, or if the memory is not a `WebAssembly.Memory`. After
+   * an `ERR_INVALID_ARG_TYPE`, you can bind the object again.
+   *
+   * @example
+   * ```js
+   * import { readFile } from 'node:fs/promises';
+   * import { WASI } from 'wasi-rs';
+   *
+   * const wasi = new WASI({ version: 'preview1' });
+   * const wasm = await WebAssembly.compile(await readFile('demo.wasm'));
+   * const instance = await WebAssembly.instantiate(wasm, wasi.getImportObject());
+   * wasi.finalizeBindings(instance, { memory: instance.exports.memory });
+   * // From here on, exports of the guest can use WASI.
+   * ```
    */
   finalizeBindings(instance: object, options?: FinalizeBindingsOptions): void;
 
   /**
-   * The system calls, by name, to be imported by the guest: all functions of
-   * WASI preview1, from `args_get` to `sock_shutdown`. Members can be replaced
-   * before the guest is instantiated.
+   * The system calls, by name, for the guest to import: all functions of WASI preview1, from
+   * `args_get` to `sock_shutdown`. You can replace members before you instantiate the guest.
    *
-   * A call before memory is bound throws `ERR_WASI_NOT_STARTED`; otherwise calls
-   * return a WASI `errno`, 0 for success.
+   * A call throws `ERR_WASI_NOT_STARTED` if no memory has been bound yet. Otherwise it returns
+   * a WASI `errno`, which is 0 for success.
    */
   readonly wasiImport: { [name: string]: any };
 }
