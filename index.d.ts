@@ -432,96 +432,170 @@ export interface WASI {
   readonly wasiImport: { [name: string]: any };
 }
 
-// What follows node:wasi does not have. Objects of Node are described by what is used
-// of them, so that nothing needs their types.
+// The rest is not part of node:wasi. Objects of Node.js are described by the members that
+// are used, so that these declarations don't depend on @types/node.
 
-/** A `Buffer`, or a `Uint8Array` if the types of Node.js are not there. */
+/** A `Buffer`, or a `Uint8Array` if the types of Node.js are not installed. */
 export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
 
 /**
- * A file in memory, for the standard streams of guests: its descriptor goes where one
- * is asked for, in {@link WASI} of this package and of `node:wasi`, in {@link run} and
- * in `child_process`. (Where the system has no files in memory, a temporary file that
- * has no name.)
+ * A file in memory, for the standard streams of guests. You can use its descriptor wherever a
+ * descriptor is expected: in {@link WASI} of this package and of `node:wasi`, in {@link run},
+ * and in `child_process`. On systems without files in memory, it is a temporary file without a
+ * name.
  *
+ * Close each MemoryFile: nothing else frees it before the thread that made it ends, not even
+ * garbage collection. `using file = new MemoryFile()` closes it at the end of the block.
+ *
+ * A MemoryFile has one position, which everyone who uses the descriptor shares. It starts at
+ * 0: a guest reads the initial content from the beginning, and a guest that writes overwrites
+ * it. If the outputs of two guests, or `stdout` and `stderr` of one, go to the same file, their
+ * order is kept. To pass the output of one guest to the next, make a new file from its
+ * {@link MemoryFile.bytes}.
+ *
+ * You can use the descriptor in all threads. If you pass a Worker the descriptor of a file that
+ * was made outside of it, you can still read what the guest wrote after the Worker has been
+ * terminated.
+ *
+ * What guests write takes memory of the host, and MemoryFile sets no limit. For untrusted
+ * guests, use {@link run}, which limits captured output with {@link RunOptions.maxBuffer}.
+ *
+ * @example
  * ```js
  * import { readFile } from 'node:fs/promises';
  * import { MemoryFile, WASI } from 'wasi-rs';
  *
- * const [stdin, stdout] = [new MemoryFile('some text'), new MemoryFile()];
- * const wasi = new WASI({ version: 'preview1', stdin: stdin.fd, stdout: stdout.fd });
- * const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
- * wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
- * console.log(stdout.text()); // some text
- * stdin.close();
- * stdout.close();
+ * const stdin = new MemoryFile('some text');
+ * const stdout = new MemoryFile();
+ * try {
+ *   const wasi = new WASI({ version: 'preview1', stdin: stdin.fd, stdout: stdout.fd });
+ *   const wasm = await WebAssembly.compile(await readFile('tool.wasm'));
+ *   wasi.start(await WebAssembly.instantiate(wasm, wasi.getImportObject()));
+ *   console.log(stdout.text()); // some text
+ * } finally {
+ *   stdin.close();
+ *   stdout.close();
+ * }
  * ```
- *
- * It has one position for all who use the descriptor, at first 0: a guest reads the
- * initial content from its start, and one that writes overwrites it. Two outputs of
- * guests that go to one file keep their order. To give a guest what another one has
- * written, make a new file of its {@link MemoryFile.bytes}.
- *
- * It can be used in all threads by its descriptor. Give a Worker the descriptor of a
- * file made outside: then what the guest wrote can be read after the Worker was
- * terminated.
- *
- * What guests write takes memory of the host, without a limit. For guests that nobody
- * vouched for, {@link RunOptions.maxBuffer} is one.
  */
 export class MemoryFile {
   /**
-   * Makes a file with this content: text, which becomes UTF-8, or a copy of bytes.
+   * Makes a file with the given content: text, which is encoded as UTF-8, or a copy of bytes.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` if `initial` is something else,
-   * `ERR_INVALID_ARG_VALUE` if its buffer is detached, and an `Error` with a `code`
-   * such as `'EMFILE'` or `'ENOSPC'` if there is no descriptor or no room for it.
+   * Throws `ERR_INVALID_ARG_TYPE` if `initial` is anything else, and `ERR_INVALID_ARG_VALUE`
+   * if its buffer is detached. Throws an `Error` with a `code` such as `'EMFILE'` or
+   * `'ENOSPC'` if there is no descriptor or no space left for it.
    *
    * @default an empty file
+   * @example
+   * ```js
+   * import { MemoryFile } from 'wasi-rs';
+   *
+   * const text = new MemoryFile('some text');
+   * const bytes = new MemoryFile(new Uint8Array([1, 2, 3]));
+   * const empty = new MemoryFile();
+   * for (const file of [text, bytes, empty]) file.close();
+   * ```
    */
   constructor(initial?: string | ArrayBufferLike | ArrayBufferView);
 
   /**
-   * The descriptor, open until {@link MemoryFile.close} is called or the thread that
-   * made it ends; it does not matter whether the object is still there.
+   * The file descriptor. It stays open until you call {@link MemoryFile.close} or the thread
+   * that made the file ends, whether or not the object has been garbage-collected.
    *
    * Throws `ERR_INVALID_STATE` if the file is closed.
+   *
+   * @example
+   * ```js
+   * import { spawnSync } from 'node:child_process';
+   * import { MemoryFile } from 'wasi-rs';
+   *
+   * const file = new MemoryFile();
+   * spawnSync('echo', ['hello'], { stdio: ['ignore', file.fd, 'inherit'] });
+   * console.log(file.text().trim()); // hello
+   * file.close();
+   * ```
    */
   readonly fd: number;
 
   /**
-   * All content as text, wherever the position is; it stays there. What is no UTF-8
-   * becomes U+FFFD, and a byte order mark stays, as with `fs.readFile()`.
+   * Returns the whole content as text, regardless of the position, which doesn't change. As
+   * with `fs.readFile()`, invalid UTF-8 is replaced by U+FFFD and a byte order mark is kept.
    *
-   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if someone else has
-   * closed its descriptor, and `ERR_STRING_TOO_LONG` if it has more bytes than
-   * `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB: a guest can make a file huge
-   * by one write far behind its end.
+   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if something else has closed
+   * its descriptor, and `ERR_STRING_TOO_LONG` if the file has more bytes than
+   * `buffer.constants.MAX_STRING_LENGTH`, which is about 512 MiB. A guest can make a file that
+   * large with a single write far behind its end.
+   *
+   * @example
+   * ```js
+   * import { MemoryFile } from 'wasi-rs';
+   *
+   * const file = new MemoryFile('some text');
+   * console.log(file.text()); // some text
+   * file.close();
+   * ```
    */
   text(): string;
 
   /**
-   * A copy of all content, wherever the position is; it stays there. If a guest writes
-   * meanwhile, some of that may be in it and some not.
+   * Returns a copy of the whole content, regardless of the position, which doesn't change. If
+   * a guest writes at the same time, the copy may contain only part of what it writes.
    *
-   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if someone else has
-   * closed its descriptor, and `ERR_FS_FILE_TOO_LARGE` if it has 2 GiB or more.
+   * Throws `ERR_INVALID_STATE` if the file is closed, `'EBADF'` if something else has closed
+   * its descriptor, and `ERR_FS_FILE_TOO_LARGE` if the file has 2 GiB or more.
+   *
+   * @example
+   * ```js
+   * import { MemoryFile } from 'wasi-rs';
+   *
+   * const output = new MemoryFile('what a guest has written');
+   * const input = new MemoryFile(output.bytes()); // standard input of the next guest
+   * console.log(output.bytes().length); // 24
+   * output.close();
+   * input.close();
+   * ```
    */
   bytes(): Bytes;
 
   /**
-   * Removes all content and puts the position back to 0, for the next guest. Not to be
-   * called while a guest writes, whose next bytes may come after a gap of zeros.
+   * Removes all content and sets the position to 0, so that the next guest can use the file.
+   * Don't call it while a guest writes: a gap of zeros could precede the guest's next bytes.
    *
-   * Throws `ERR_INVALID_STATE` if the file is closed, and `'EBADF'` if someone else has
+   * Throws `ERR_INVALID_STATE` if the file is closed, and `'EBADF'` if something else has
    * closed its descriptor.
+   *
+   * @example
+   * ```js
+   * import { MemoryFile } from 'wasi-rs';
+   *
+   * const output = new MemoryFile('of the first guest');
+   * output.clear();
+   * console.log(output.bytes().length); // 0
+   * output.close();
+   * ```
    */
   clear(): void;
 
   /**
-   * Closes the descriptor and frees the memory. Guests must not use the descriptor any
-   * more: another file may get its number. A guest of {@link Program.run} has its own
-   * from the call on. Can be called again.
+   * Closes the descriptor and frees the memory. Guests must not use the descriptor afterwards,
+   * because another file may get the same number. A guest of {@link Program.run} is not
+   * affected: it has its own copy of the descriptor from the moment of the call. You can call
+   * `close()` more than once.
+   *
+   * @example
+   * ```js
+   * import { MemoryFile, run } from 'wasi-rs';
+   *
+   * const log = new MemoryFile();
+   * try {
+   *   await run('demo.wasm', { stdout: log.fd });
+   *   await run('demo.wasm', { stdout: log.fd });
+   *   console.log(log.text().split('\n').length); // 3
+   * } finally {
+   *   log.close();
+   * }
+   * ```
    */
   close(): void;
 
@@ -529,7 +603,7 @@ export class MemoryFile {
   [Symbol.dispose](): void;
 }
 
-/** What an `AbortSignal` has. */
+/** The members of `AbortSignal` that are used. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: any;
@@ -537,7 +611,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What a `stream.Readable` has. */
+/** The members of `stream.Readable` that are used. */
 export interface ReadableLike {
   on(event: string, listener: (...args: any[]) => void): unknown;
   off(event: string, listener: (...args: any[]) => void): unknown;
@@ -545,7 +619,7 @@ export interface ReadableLike {
   resume(): unknown;
 }
 
-/** What a `stream.Writable` has. */
+/** The members of `stream.Writable` that are used. */
 export interface WritableLike {
   on(event: string, listener: (...args: any[]) => void): unknown;
   off(event: string, listener: (...args: any[]) => void): unknown;
@@ -553,8 +627,9 @@ export interface WritableLike {
 }
 
 /**
- * A program: a path, a `file:` URL, bytes, or something with bytes such as the
- * `Response` of `fetch()`. WebAssembly in its binary or its text format.
+ * A program, in the binary or the text format of WebAssembly. It is given as a path, a `file:`
+ * URL, an `ArrayBuffer` or a view of one, or an object with an `arrayBuffer()` method, such as
+ * a `Blob` or the `Response` of `fetch()`.
  */
 export type Source =
   | string
@@ -563,7 +638,7 @@ export type Source =
   | ArrayBufferView
   | { arrayBuffer(): Promise<ArrayBuffer> };
 
-/** Encodings of `Buffer`. */
+/** The encodings of `Buffer`. */
 export type Encoding =
   | 'ascii' | 'utf8' | 'utf-8' | 'utf16le' | 'utf-16le' | 'ucs2' | 'ucs-2'
   | 'base64' | 'base64url' | 'latin1' | 'binary' | 'hex';
