@@ -644,69 +644,101 @@ export type Encoding =
   | 'base64' | 'base64url' | 'latin1' | 'binary' | 'hex';
 
 /**
- * Options of {@link compile}; see {@link RunOptions} for which properties are options.
+ * Options of {@link compile}. See {@link RunOptions} for the rules on unknown and inherited
+ * properties, which are errors.
  */
 export interface CompileOptions {
   /**
-   * Where compiled code is kept for the next process: `true` stands for
-   * `$XDG_CACHE_HOME/wasi-rs` or `~/.cache/wasi-rs`, a string is a directory,
-   * which is made if it is missing, `false` keeps nothing. Code is used only if
-   * it belongs to this user and no one else can write it. It is not an error if it
-   * cannot be read or written, or if Node's permission model forbids that.
+   * Where compiled code is kept, so that the next process doesn't have to compile the program
+   * again. `true` stands for `$XDG_CACHE_HOME/wasi-rs` or, if that variable is not set,
+   * `~/.cache/wasi-rs`. A string is the path of a directory, which is created if it doesn't
+   * exist. With `false`, nothing is read or kept.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is neither a boolean nor a string,
-   * and `ERR_INVALID_ARG_VALUE` if it is empty or has null bytes.
+   * Code from the cache is only used if it belongs to this user and no one else can write to
+   * it. If the files in the directory exceed 1 GiB in total, the least recently used ones are
+   * deleted. A cache that can't be read or written, or that Node's permission model forbids,
+   * is not an error: the program is compiled instead.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is neither a boolean nor a string, and with
+   * `ERR_INVALID_ARG_VALUE` if it is empty or contains null bytes.
    *
    * @default true
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * await compile('tool.wasm', { cache: './compiled' }); // in a directory of your own
+   * await compile('tool.wasm', { cache: false }); // not at all
+   * ```
    */
   cache?: boolean | string | undefined;
 
   /**
-   * Whether the source may be what {@link Program.serialize} gave. Such code can do
-   * anything in this process: set this only if you know where it comes from.
+   * Whether the source may be code that {@link Program.serialize} returned. The code is not
+   * checked and can do anything in this process, so set this option to `true` only for code
+   * that you compiled yourself and that no one else could have changed.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a boolean.
    *
    * @default false
+   * @example
+   * ```js
+   * import { readFile, writeFile } from 'node:fs/promises';
+   * import { compile, run } from 'wasi-rs';
+   *
+   * const program = await compile('demo.wasm');
+   * await writeFile('demo.cwasm', await program.serialize());
+   *
+   * // Later, on the same machine:
+   * await run(await readFile('demo.cwasm'), { allowPrecompiled: true });
+   * ```
    */
   allowPrecompiled?: boolean | undefined;
 
   /**
-   * An `AbortSignal`. When it is aborted, the promise rejects with an `AbortError`
-   * whose `cause` is the reason, and compiling ends unless another call waits for
-   * the same program.
+   * An `AbortSignal` that cancels compiling. When it is aborted, the promise rejects with an
+   * `AbortError` whose `cause` is the signal's reason. Compiling stops, unless another call is
+   * waiting for the same program.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
    */
   signal?: AbortSignalLike | undefined;
 
   /**
-   * How long compiling may take, in milliseconds; then the promise rejects with
-   * `ERR_WASI_COMPILE_TIMEOUT` and compiling ends. 0 and `Infinity` mean no limit.
-   * Counted from the call, so waiting for other compilations counts. It also applies
-   * to what is compiled later, when the program is run with `fuel` for the first time.
+   * The maximum time that compiling can take, in milliseconds. After that, the promise rejects
+   * with `ERR_WASI_COMPILE_TIMEOUT` and compiling stops. `0` and `Infinity` mean no limit. Time
+   * spent waiting for other compilations counts. Code from the cache is loaded regardless of
+   * the limit. The limit also applies if the program is compiled again later, which happens
+   * when it is first run with `fuel`.
    *
-   * A program that is certain to compile in a fraction of a second is compiled in this
-   * process; if that takes too long, the promise rejects once compiling has finished.
+   * A program that is certain to compile in a fraction of a second is compiled on a thread of
+   * this process, where compiling can't be stopped. If that exceeds the limit, the promise
+   * rejects when compiling has finished.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
-   * `ERR_OUT_OF_RANGE` if it is negative or `NaN`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and with `ERR_OUT_OF_RANGE` if
+   * it is negative or `NaN`.
    *
    * @default 600_000
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * await compile('plugin.wasm', { timeout: 10_000, memoryLimit: 512 * 1024 * 1024 });
+   * ```
    */
   timeout?: number | undefined;
 
   /**
-   * How much memory compiling may take, in bytes; beyond that the promise rejects with
-   * `ERR_WASI_COMPILE_MEMORY_LIMIT`. A program of 30 MB takes about 1 GB. `Infinity`
-   * means no limit. It also applies to what is compiled later.
+   * The maximum amount of memory that compiling can use, in bytes. Beyond that, the promise
+   * rejects with `ERR_WASI_COMPILE_MEMORY_LIMIT`. Compiling a program of 30 MB takes about
+   * 1 GB. `Infinity` means no limit. The limit also applies if the program is compiled again
+   * later, as for `timeout`.
    *
-   * This is the limit of the child process that compiles. A program that is certain to
-   * need less than about 150 MB is compiled in this process, where the limit does not
-   * apply.
+   * This limits the child process that compiles. A program that is certain to need less than
+   * about 150 MB is compiled in this process, where the limit doesn't apply.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and
-   * `ERR_OUT_OF_RANGE` if it is neither an integer from 0 nor `Infinity`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and with `ERR_OUT_OF_RANGE` if
+   * it is neither a non-negative integer nor `Infinity`.
    *
    * @default 2 ** 31
    */
@@ -714,20 +746,22 @@ export interface CompileOptions {
 }
 
 /**
- * Options of {@link run} for a program that is not compiled yet: those of
- * {@link compile}, except that the limits have other names, because `timeout` and
- * `memoryLimit` are the guest's.
+ * Options of {@link run} for a program that has not been compiled yet. They are the options of
+ * {@link compile}, but its limits have other names, because `timeout` and `memoryLimit` limit
+ * the guest.
  */
 export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryLimit'> {
   /**
-   * As {@link CompileOptions.timeout}.
+   * The maximum time that compiling can take, in milliseconds. See
+   * {@link CompileOptions.timeout}.
    *
    * @default 600_000
    */
   compileTimeout?: number | undefined;
 
   /**
-   * As {@link CompileOptions.memoryLimit}.
+   * The maximum amount of memory that compiling can use, in bytes. See
+   * {@link CompileOptions.memoryLimit}.
    *
    * @default 2 ** 31
    */
@@ -735,224 +769,347 @@ export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryL
 }
 
 /**
- * Options of {@link Program.run} and {@link Program.instantiate}.
+ * Options of {@link run}, {@link Program.run} and {@link Program.instantiate}.
  *
- * The options of this function, {@link compile}, {@link run} and {@link configure} are
- * own properties of an object, enumerable or not; each is read once, and `undefined`
- * stands for the default. A name that is not an option of the function, such as
- * `memorylimit`, gives `ERR_INVALID_ARG_VALUE`, and so does an option that is inherited,
- * such as a getter of a class, so that a limit is never ignored silently. What is
- * inherited from `Object.prototype` is never looked at.
+ * By default, the guest has no directories, an empty environment and no input, and its output
+ * is captured. `timeout`, `memoryLimit` and `fuel` are off unless you set them. `maxBuffer`,
+ * `maxStack` and `maxFiles` have defaults.
+ *
+ * The options of these functions, {@link compile} and {@link configure} are own properties of an
+ * object, enumerable or not. Each is read once, and `undefined` stands for the default. So that
+ * no limit is silently ignored, a property that is not an option of the function, such as
+ * `memorylimit`, is an error with the code `ERR_INVALID_ARG_VALUE`. So is an option that is
+ * inherited, such as a getter of a class. Properties of `Object.prototype` are never read.
  */
 export interface RunOptions {
   /**
-   * Command line arguments of the guest, the program's name first. Elements are
-   * converted with `String()`.
+   * The command line arguments of the guest. The first one is the name of the program. Elements
+   * are converted with `String()`.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an array, and
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an array, and with
    * `ERR_INVALID_ARG_VALUE` if it has holes.
    *
-   * @default the last part of the program's path, or `['wasi']` if it has none
+   * @default the last component of the program's path, or `['wasi']` if the program is not a file
    */
   args?: readonly string[] | undefined;
 
   /**
-   * Environment variables of the guest, as in {@link WASIOptions.env}.
+   * The environment variables of the guest, as in {@link WASIOptions.env}.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an object, and a `TypeError`
-   * if a value is a symbol.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an object, and with a `TypeError` if a
+   * value is a symbol.
    *
    * @default {}
    */
   env?: object | undefined;
 
   /**
-   * Directories the guest can use: keys are paths as the guest sees them, values
-   * are paths on the host, relative to the working directory at the time of the
-   * call. The guest has no access to any other directory. `undefined` is left out.
+   * The directories that the guest can use. Keys are paths as the guest sees them. Values are
+   * paths on the host, or objects such as `{ path, readonly: true }`. Relative paths are
+   * resolved against the working directory at the time of the call. The guest can't reach any
+   * other directory. An entry whose value is `undefined` is left out.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this, a value, or something in a value
-   * is of the wrong type, and with an `Error` with `syscall` `'uvwasi_init'` and a
-   * `code` such as `'UVWASI_ENOENT'` if a directory cannot be opened.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this, a value, or a property of a value has the
+   * wrong type. Rejects with an `Error` with a `code` such as `'UVWASI_ENOENT'` and the
+   * `syscall` `'uvwasi_init'` if a directory can't be opened.
    *
    * @default {}
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const { stdout } = await run('wordcount.wasm', {
+   *   args: ['wordcount', '/in/input.txt', '/out/words.txt'],
+   *   preopens: { '/in': { path: './data', readonly: true }, '/out': '.' },
+   * });
+   * console.log(stdout);
+   * ```
    */
   preopens?: { [guestPath: string]: string | Preopen | undefined } | undefined;
 
   /**
-   * What the guest reads from its standard input: `'ignore'`, nothing;
-   * `'inherit'`, what the process has; a descriptor of the process; any other
-   * string, that text in UTF-8; bytes; a `stream.Readable`. Text from elsewhere is
-   * best given as a `Buffer`, since it may happen to be one of the two words.
+   * What the guest reads from its standard input:
    *
-   * A descriptor can be read and nothing else, whatever mode it was opened in: the
-   * guest reads a file from its position on, as it reads a pipe, and can neither
-   * seek in it nor change it. On a listening socket it can accept connections.
+   * - `'ignore'`: nothing. The guest reads the end of the input at once.
+   * - `'inherit'`: the standard input of the process.
+   * - any other string: this text, encoded as UTF-8. Pass text that doesn't come from you as a
+   *   `Buffer`, because it could happen to be one of the two words above.
+   * - a `Buffer` or another view: these bytes.
+   * - a number: this file descriptor of the process.
+   * - a `stream.Readable`: what the stream delivers.
    *
-   * A stream is read as fast as the guest reads, and a bit ahead. It is paused when
-   * the guest has ended, not destroyed. If it fails, the guest is ended and the
-   * promise rejects with its error; if it closes before its end, with
-   * `ERR_STREAM_PREMATURE_CLOSE`.
+   * The guest can only read a descriptor, regardless of the mode in which it was opened. It reads
+   * a file from its current position on, as it would read a pipe, and can neither seek in the
+   * file nor change it. If the descriptor is a listening socket, the guest can accept
+   * connections.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else,
-   * `ERR_INVALID_ARG_VALUE` if the stream is destroyed, `ERR_OUT_OF_RANGE` if a
-   * descriptor is not an integer from 0 to 2147483647, and with an `Error` with the
-   * code `'UVWASI_EBADF'` if it is not open.
+   * A stream is read as fast as the guest reads, and slightly ahead. It is paused when the guest
+   * has ended, but not destroyed. If the stream fails, the guest is terminated and the promise
+   * rejects with the stream's error. If the stream closes before its end, the promise rejects
+   * with `ERR_STREAM_PREMATURE_CLOSE`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, with `ERR_INVALID_ARG_VALUE` if
+   * the stream is destroyed, with `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to
+   * 2147483647, and with an `Error` with the code `'UVWASI_EBADF'` if it is not open.
    *
    * @default 'ignore'
+   * @example
+   * ```js
+   * import { createReadStream } from 'node:fs';
+   * import { run } from 'wasi-rs';
+   *
+   * const text = await run('tool.wasm', { stdin: 'some text' });
+   * console.log(text.stdout); // some text
+   *
+   * const file = await run('tool.wasm', { stdin: createReadStream('notes.txt') });
+   * ```
    */
   stdin?: 'ignore' | 'inherit' | (string & {}) | number | ArrayBufferView | ReadableLike | undefined;
 
   /**
-   * Where the guest's standard output goes: `'pipe'`, to the result; `'inherit'`,
-   * to that of the process; `'ignore'`, nowhere; a descriptor of the process; a
-   * `stream.Writable`.
+   * Where the guest's standard output goes:
    *
-   * A descriptor can be written and nothing else, whatever mode it was opened in: the
-   * guest writes a file at its position, or at the end if it was opened for
-   * appending, and can neither read it back nor seek in it, truncate it or change
-   * its times.
+   * - `'pipe'`: it is captured, and the result has it as `stdout`.
+   * - `'inherit'`: to the standard output of the process.
+   * - `'ignore'`: nowhere.
+   * - a number: to this file descriptor of the process.
+   * - a `stream.Writable`: to this stream.
    *
-   * A stream is given no more than it takes, and is not ended. The promise of a run
-   * is fulfilled when the stream is done with all output. If it fails, the guest is
-   * ended and the promise rejects with its error. If it is closed, the guest gets
-   * `EPIPE`, like one whose pipe nobody reads. One stream can be given for both
-   * outputs: then their order is kept.
+   * The guest can only write to a descriptor, regardless of the mode in which it was opened. It
+   * writes to a file at its current position, or at its end if the file was opened for
+   * appending. It can't read the file, seek in it, truncate it, or change its times.
    *
-   * Errors are those of `stdin`, and `ERR_INVALID_ARG_VALUE` for other strings.
+   * Writes to a stream respect backpressure. The stream is not ended when the guest has ended.
+   * The promise of a run is fulfilled when the stream has processed all output. If the stream
+   * fails, the guest is terminated and the promise rejects with the stream's error. If it is
+   * closed, the guest gets `EPIPE`, as for a pipe that no one reads. You can pass one stream as
+   * both `stdout` and `stderr`; the order of the output is kept.
+   *
+   * Rejects with the same errors as {@link RunOptions.stdin}, and with `ERR_INVALID_ARG_VALUE` if
+   * this is any other string.
    *
    * @default 'pipe'
+   * @example
+   * ```js
+   * import { createWriteStream } from 'node:fs';
+   * import { run } from 'wasi-rs';
+   *
+   * await run('hello.wasm', { stdout: 'inherit' });
+   *
+   * const log = createWriteStream('hello.log');
+   * await run('hello.wasm', { stdout: log, stderr: log });
+   * log.end();
+   * ```
    */
   stdout?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
 
   /**
-   * Where the guest's standard error goes, like `stdout`.
+   * Where the guest's standard error goes, as for {@link RunOptions.stdout}.
    *
    * @default 'pipe'
    */
   stderr?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
 
   /**
-   * Of captured output: one of `Buffer`'s encodings, or `'buffer'` or `null` for
-   * Buffers.
+   * How captured output is decoded: one of the encodings of `Buffer`, or `'buffer'` or `null` to
+   * get it as a `Buffer`.
    *
-   * Rejects with `ERR_INVALID_ARG_VALUE` if this is something else.
+   * Rejects with `ERR_INVALID_ARG_VALUE` if this is anything else.
    *
    * @default 'utf8'
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const { stdout } = await run('tool.wasm', { stdin: 'abc', encoding: 'buffer' });
+   * console.log(stdout.length); // 3
+   * ```
    */
   encoding?: Encoding | 'buffer' | null | undefined;
 
   /**
-   * Bytes that are captured of each of stdout and stderr, an integer of 0 or more
-   * or `Infinity`. A guest that writes more is ended: `ERR_WASI_MAX_BUFFER`.
+   * The maximum number of bytes that are captured from each of `stdout` and `stderr`: a
+   * non-negative integer or `Infinity`. A guest that writes more is terminated, and the promise
+   * rejects with `ERR_WASI_MAX_BUFFER`. For an instance, the limit applies to the output of all its
+   * calls together. Output that is not captured is not limited.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default 1048576
    */
   maxBuffer?: number | undefined;
 
   /**
-   * Milliseconds after which the guest is ended, whether it computes or waits:
-   * `ERR_WASI_TIMEOUT`. 0 and `Infinity` mean no limit. Counted from when the guest
-   * starts, for an instance from the start of each call; the start function and all that
-   * happens before it count. A guest whose time is over never gives a result, even if it
-   * reaches its end a moment later. The timeout does not limit a stream that is slow to
-   * take the output of a guest that has ended: use `signal` for that.
+   * The maximum time that the guest can run, in milliseconds. After that it is terminated, whether
+   * it is computing or waiting, and the promise rejects with `ERR_WASI_TIMEOUT`. `0` and
+   * `Infinity` mean no limit, which is the default.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE`, or `ERR_OUT_OF_RANGE` if this is negative.
+   * The time is counted from the moment the guest starts, so waiting for a free thread doesn't
+   * count and compiling doesn't either. Instantiating the module counts, including its start
+   * function. For an instance, instantiating it and each call have this much time. A guest that
+   * exceeds its time never produces a result, even if it reaches its own end a moment later.
+   *
+   * The timeout doesn't limit how long a slow stream takes to process the output of a guest that
+   * has ended. Use {@link RunOptions.signal} for that.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and with `ERR_OUT_OF_RANGE` if it
+   * is negative or `NaN`.
    *
    * @default 0
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * try {
+   *   await run('untrusted.wasm', { timeout: 100 });
+   * } catch (error) {
+   *   console.log(error.code); // ERR_WASI_TIMEOUT
+   * }
+   * ```
    */
   timeout?: number | undefined;
 
   /**
-   * An `AbortSignal`. When it is aborted, the guest is ended, and does not start if
-   * it has not yet; the promise rejects with an `AbortError` whose `cause` is the
-   * reason. For an instance it counts in all calls.
+   * An `AbortSignal` that terminates the guest, or keeps it from starting. When it is aborted, the
+   * promise rejects with an `AbortError` whose `cause` is the signal's reason. For an instance, the
+   * signal applies to all calls. Compiling with {@link run} is canceled, too.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an `AbortSignal`.
+   *
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const controller = new AbortController();
+   * setTimeout(() => controller.abort(new Error('no longer needed')), 100);
+   * try {
+   *   await run('untrusted.wasm', { signal: controller.signal });
+   * } catch (error) {
+   *   console.log(error.code); // ABORT_ERR
+   *   console.log(error.cause.message); // no longer needed
+   * }
+   * ```
    */
   signal?: AbortSignalLike | undefined;
 
   /**
-   * Bytes that all linear memories of the guest, its tables (16 bytes an element) and its
-   * heap of garbage-collected objects and exceptions (in steps of 64 KiB) can have
-   * together, an integer of 0 or more or `Infinity`. A guest that wants more is ended:
-   * `ERR_WASI_MEMORY_LIMIT`. Whatever the limit, a table has 10,000,000 elements at most,
-   * and a 64-bit memory does not grow beyond 4 GiB.
+   * The maximum amount of memory that the guest can have, in bytes: a non-negative integer or
+   * `Infinity`. The limit applies to the sum of its linear memories, its tables (16 bytes for each
+   * element), and its heap of garbage-collected objects and exceptions (in steps of 64 KiB). A
+   * guest that asks for more is terminated, and the promise rejects with `ERR_WASI_MEMORY_LIMIT`.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Regardless of this option, a table can have at most 10,000,000 elements, and a 64-bit memory
+   * can't grow beyond 4 GiB.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default Infinity
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const { memoryPeak } = await run('hello.wasm', { memoryLimit: 64 * 1024 * 1024 });
+   * console.log(memoryPeak <= 64 * 1024 * 1024); // true
+   * ```
    */
   memoryLimit?: number | undefined;
 
   /**
-   * How much the guest can compute, about one unit an instruction; the same program
-   * with the same input takes the same each time. An integer from 1 to
-   * `Number.MAX_SAFE_INTEGER`, or a bigint to 2^64 - 1. A guest that wants more is
-   * ended: `ERR_WASI_OUT_OF_FUEL`. An instance has this for all its calls together.
-   * Counting makes the guest slower. Precompiled code cannot be counted:
+   * The maximum amount of computation. An instruction takes about one unit of fuel, and the same
+   * program with the same input takes the same amount each time. This is an integer from 1 to
+   * `Number.MAX_SAFE_INTEGER`, or a bigint from 1 to 2^64 - 1. A guest that needs more is
+   * terminated, and the promise rejects with `ERR_WASI_OUT_OF_FUEL`. An instance has this much for
+   * all its calls together.
+   *
+   * Counting makes the guest slower. The program is compiled separately for it, when it is first
+   * run with this option. Precompiled code can't be counted: the promise rejects with
    * `ERR_INVALID_ARG_VALUE`.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default no limit, and nothing is counted
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const first = await run('hello.wasm', { fuel: 1_000_000 });
+   * const second = await run('hello.wasm', { fuel: 1_000_000 });
+   * console.log(first.fuelUsed === second.fuelUsed); // true
+   * ```
    */
   fuel?: number | bigint | undefined;
 
   /**
-   * Bytes of the guest's stack for calls, an integer from 65536 to 67108864. Beyond
-   * it is `ERR_WASI_TRAP` with `trap` `'stack-overflow'`. The errors of guests with more
-   * than 8 MiB have no `backtrace`, because walking such a stack takes too long.
+   * The size of the guest's call stack, in bytes: an integer from 65536 to 67108864, rounded up to
+   * a power of two. A guest that exceeds it traps: the promise rejects with `ERR_WASI_TRAP`, and
+   * the error's `trap` is `'stack-overflow'`. With more than 8 MiB, errors have no `backtrace`,
+   * because walking such a stack takes too long.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default 1048576
    */
   maxStack?: number | undefined;
 
-  /** As in {@link SandboxOptions.maxFiles}; errors reject. */
+  /**
+   * The maximum number of descriptors that the guest can have open at once, as in
+   * {@link SandboxOptions.maxFiles}. The promise rejects with the errors that are listed there.
+   */
   maxFiles?: number | undefined;
 
   /**
-   * Makes the guest's random bytes the same each time: any finite number, bigint,
-   * string or bytes. A number and the bigint of the same value are one seed.
+   * A seed for the guest's random bytes, which makes them the same each time. It can be any finite
+   * number, bigint, string or view of bytes. A number and the bigint of the same value are the same
+   * seed.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default random bytes of the operating system
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * // The same random bytes and the same time, and so the same output, each time:
+   * await run('tool.wasm', { seed: 'test 1', clock: new Date('2026-01-01') });
+   * ```
    */
   seed?: number | bigint | string | ArrayBufferView | undefined;
 
   /**
-   * Where the guest's clocks start, a `Date` or milliseconds since 1970 from 0 to
-   * 9223372036854. They don't run: each look at them is a microsecond after the one
-   * before, and waiting advances them without taking time.
+   * The time at which the guest's clocks start: a `Date`, or milliseconds since 1970 from 0 to
+   * 9223372036854. The clocks don't run by themselves. Each time the guest reads one, they advance
+   * by a microsecond. If the guest waits, they advance by the time it waits for, without taking
+   * any real time.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
    * @default the clocks of the operating system
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * await run('tool.wasm', { clock: new Date('2000-01-01T00:00:00Z') });
+   * await run('tool.wasm', { clock: 946_684_800_000 }); // the same
+   * ```
    */
   clock?: Date | number | undefined;
 
   /**
-   * Whether each WASI call writes a line to the standard error of the process.
+   * Whether each WASI call is written as a line to the standard error of the process.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a boolean.
    *
-   * @default whether the environment variable `WASI_RS_STRACE` is set, other than to `0`
+   * @default `true` if the environment variable `WASI_RS_STRACE` is set to anything but `0` or the empty string
    */
   strace?: boolean | undefined;
 }
 
-/** {@link RunOptions} that give text. */
+/** {@link RunOptions} with which captured output is text. */
 export interface TextRunOptions extends RunOptions {
   encoding?: Encoding | undefined;
 }
 
-/** {@link RunOptions} that give Buffers. */
+/** {@link RunOptions} with which captured output is a `Buffer`. */
 export interface BytesRunOptions extends RunOptions {
   encoding: 'buffer' | null;
 }
