@@ -822,7 +822,7 @@ export interface RunOptions {
    *   args: ['wordcount', '/in/input.txt', '/out/words.txt'],
    *   preopens: { '/in': { path: './data', readonly: true }, '/out': '.' },
    * });
-   * console.log(stdout);
+   * console.log(stdout); // 2 words
    * ```
    */
   preopens?: { [guestPath: string]: string | Preopen | undefined } | undefined;
@@ -1114,91 +1114,126 @@ export interface BytesRunOptions extends RunOptions {
   encoding: 'buffer' | null;
 }
 
-/** What a guest has used. */
+/** How much of its limits a guest has used. */
 export interface Usage {
-  /** Milliseconds that the guest ran, with a fraction. */
+  /** The time that the guest ran, in milliseconds, with a fraction. */
   duration: number;
 
-  /** See {@link RunOptions.fuel}; `undefined` without it. */
+  /** The fuel that the guest used, if the option {@link RunOptions.fuel} was given. */
   fuelUsed: number | undefined;
 
-  /** Most bytes that the guest had at once, as {@link RunOptions.memoryLimit} counts them. */
+  /**
+   * The largest amount of memory that the guest had at any time, in bytes, counted in the same way
+   * as for {@link RunOptions.memoryLimit}.
+   */
   memoryPeak: number;
 }
 
-/** What {@link run} gives. */
+/** The result of {@link run} and {@link Program.run}. */
 export interface RunResult<Output = string> extends Usage {
-  /** What the guest gave to `proc_exit`, as 32 bits with a sign, or 0 if it returned. */
+  /**
+   * The exit code that the guest passed to `proc_exit()`, as a signed 32-bit integer, or 0 if
+   * `_start` returned. A nonzero exit code is not an error.
+   */
   exitCode: number;
 
-  /** What the guest wrote, if it was captured; else empty. */
+  /** What the guest wrote to its standard output. Empty if it was not captured. */
   stdout: Output;
 
-  /** What the guest wrote, if it was captured; else empty. */
+  /** What the guest wrote to its standard error. Empty if it was not captured. */
   stderr: Output;
 }
 
 /**
- * What {@link compile}, {@link run} and calls of an {@link Instance} reject with,
- * besides errors of arguments. Those after the start of a guest have what there is
- * of a result. By `code`:
+ * The errors that {@link compile}, {@link run} and calls of an {@link Instance} reject with, other
+ * than those for invalid arguments. If the guest had started, the error also has the members of the
+ * result that are known, such as the output so far.
  *
- * - `ABORT_ERR`: an `AbortError` with the signal's reason as its `cause`
- * - `ERR_WASI_TIMEOUT`, `ERR_WASI_OUT_OF_FUEL`, `ERR_WASI_MEMORY_LIMIT`,
- *   `ERR_WASI_MAX_BUFFER`: the guest reached a limit
- * - `ERR_WASI_TRAP`: it did what WebAssembly forbids; see `trap` and `backtrace`
- * - `ERR_WASI_COMPILE`: the source is no program; see `offset`
- * - `ERR_WASI_COMPILE_TIMEOUT`, `ERR_WASI_COMPILE_MEMORY_LIMIT`: compiling it reached a
- *   limit
- * - `ERR_WASI_COMPILE_PROCESS`: compiling it needs a process of its own, which cannot be
- *   started; the message says why, and what to do
- * - `ERR_WASI_LINK`: it imports what is not part of WASI, see `module` and `import`;
- *   or {@link run} does not find `_start`
- * - `ERR_WASI_EXIT`: a call of an instance ended by `proc_exit`; see `exitCode`
- * - `ERR_WASI_CLOSED`: the instance is closed
- * - `ERR_WASI_TOO_MANY_INSTANCES`: close some
- * - `ENOENT` and others: the file cannot be read; see `errno`, `syscall`, `path`
- * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen;
- *   see `permission`, `resource`
- * - `UVWASI_ENOENT` and others: a preopen or a descriptor cannot be used; see `errno`,
- *   `syscall`, and for a preopen `path`, `dest`
+ * The property `code` says what happened:
+ *
+ * - `ABORT_ERR`: the signal was aborted. The error is an `AbortError`, and its `cause` is the
+ *   signal's reason.
+ * - `ERR_WASI_TIMEOUT`, `ERR_WASI_OUT_OF_FUEL`, `ERR_WASI_MEMORY_LIMIT`, `ERR_WASI_MAX_BUFFER`: the
+ *   guest exceeded the limit that you set with `timeout`, `fuel`, `memoryLimit` or `maxBuffer`.
+ * - `ERR_WASI_TRAP`: the guest trapped, for example because it accessed memory out of bounds. See
+ *   `trap` and `backtrace`.
+ * - `ERR_WASI_COMPILE`: the source is not a valid program. See `offset`.
+ * - `ERR_WASI_COMPILE_TIMEOUT`, `ERR_WASI_COMPILE_MEMORY_LIMIT`: compiling exceeded its limit.
+ * - `ERR_WASI_COMPILE_PROCESS`: the program must be compiled in a child process, which could not be
+ *   started. The message says why and what to do.
+ * - `ERR_WASI_LINK`: the program imports something that WASI doesn't have (see `module` and
+ *   `import`), or {@link run} was called for a program that doesn't export `_start`.
+ * - `ERR_WASI_EXIT`: the guest called `proc_exit()` during a call of an instance. See `exitCode`.
+ * - `ERR_WASI_CLOSED`: the instance is closed.
+ * - `ERR_WASI_TOO_MANY_INSTANCES`: too many instances are open. Close some.
+ * - `ENOENT` and others: the file of the program can't be read. See `errno`, `syscall` and `path`.
+ * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen. See
+ *   `permission` and `resource`.
+ * - `UVWASI_ENOENT` and others: a preopen or a descriptor can't be used. See `errno` and `syscall`
+ *   and, for a preopen, `path` and `dest`.
+ *
+ * @example
+ * ```js
+ * import { run } from 'wasi-rs';
+ *
+ * async function runPlugin() {
+ *   try {
+ *     const { exitCode, stdout } = await run('untrusted.wasm', { timeout: 100 });
+ *     return exitCode === 0 ? stdout : `failed with exit code ${exitCode}`;
+ *   } catch (error) {
+ *     switch (error.code) {
+ *       case 'ERR_WASI_TIMEOUT':
+ *         return `took too long; its output so far: '${error.stdout}'`;
+ *       case 'ERR_WASI_TRAP':
+ *         return `crashed (${error.trap})\n${error.backtrace}`;
+ *       case 'ERR_WASI_MEMORY_LIMIT':
+ *       case 'ERR_WASI_MAX_BUFFER':
+ *         return 'used too much memory, or wrote too much';
+ *       default:
+ *         throw error; // not the guest's fault
+ *     }
+ *   }
+ * }
+ *
+ * console.log(await runPlugin()); // took too long; its output so far: ''
+ * ```
  */
 export interface RunError extends Error, Partial<Usage> {
-  /** Which error it is, from the list above. */
+  /** Identifies the error. See the list above. */
   code: string;
   /** What the guest had written until then, as in {@link RunResult.stdout}. */
   stdout?: string | Bytes;
   /** What the guest had written until then, as in {@link RunResult.stderr}. */
   stderr?: string | Bytes;
   /**
-   * A short name: `'unreachable'`, `'memory-out-of-bounds'`, `'table-out-of-bounds'`,
+   * The kind of the trap: `'unreachable'`, `'memory-out-of-bounds'`, `'table-out-of-bounds'`,
    * `'stack-overflow'`, `'integer-divide-by-zero'`, `'integer-overflow'`,
    * `'invalid-conversion-to-integer'`, `'indirect-call-to-null'`,
-   * `'indirect-call-type-mismatch'`, `'allocation-too-large'` for an array of more than
-   * 256 MiB or 32 Mi elements, `'heap-out-of-memory'`, and others for rarer instructions.
+   * `'indirect-call-type-mismatch'`, `'allocation-too-large'` (an array of more than 256 MiB or
+   * 32 Mi elements), `'heap-out-of-memory'`, and others for rarer instructions.
    */
   trap?: string;
-  /** The guest's functions at the time of the trap, as text of several lines. */
+  /** The guest's functions on the stack at the time of the trap, one on each line. */
   backtrace?: string;
-  /** Where in the source, in bytes. */
+  /** The position of the error in the source, in bytes. */
   offset?: number;
-  /** Module of the missing import. */
+  /** The module of the missing import. */
   module?: string;
-  /** Name of the missing import. */
+  /** The name of the missing import. */
   import?: string;
-  /** What a call of an instance gave to `proc_exit`. */
+  /** The exit code that the guest passed to `proc_exit()` during a call of an instance. */
   exitCode?: number;
-  /** Number of the error: below 0 as in Node.js, or that of WASI with `UVWASI_…`. */
+  /** The number of the error: negative as in Node.js, or a WASI `errno` if the code is `UVWASI_…`. */
   errno?: number;
-  /** What failed, such as `'open'`, or `'uvwasi_init'`. */
+  /** The operation that failed, such as `'open'` or `'uvwasi_init'`. */
   syscall?: string;
-  /** The file that cannot be read; the directory on the host that cannot be preopened. */
+  /** The file that can't be read, or the path on the host of the preopen that can't be opened. */
   path?: string;
-  /** What the guest would call the directory that cannot be preopened. */
+  /** The path as the guest would see it of the preopen that can't be opened. */
   dest?: string;
-  /** What is not permitted: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
+  /** The missing permission: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
   permission?: string;
-  /** The path that it would be needed for; empty for WASI. */
+  /** The path for which the permission is needed. Empty for WASI. */
   resource?: string;
 }
 
