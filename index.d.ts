@@ -1237,113 +1237,199 @@ export interface RunError extends Error, Partial<Usage> {
   resource?: string;
 }
 
-/** Kinds of imports and exports, as in `WebAssembly.Module.imports()`. */
+/** The kinds of imports and exports, as in `WebAssembly.Module.imports()`. */
 export type Kind = 'function' | 'memory' | 'table' | 'global' | 'tag';
 
-/** What a program needs. */
+/** An import of a program. */
 export interface ImportDescriptor {
-  /** Such as `'wasi_snapshot_preview1'`. */
+  /** The module, such as `'wasi_snapshot_preview1'`. */
   readonly module: string;
-  /** Such as `'fd_write'`. */
+  /** The name, such as `'fd_write'`. */
   readonly name: string;
-  /** What it is. */
+  /** The kind. */
   readonly kind: Kind;
 }
 
-/** What a program offers. Types are `'i32'`, `'i64'`, `'f32'`, `'f64'` and others. */
+/** An export of a program. Types are written as `'i32'`, `'i64'`, `'f32'`, `'f64'` and others. */
 export interface ExportDescriptor {
-  /** Such as `'_start'`. */
+  /** The name, such as `'_start'`. */
   readonly name: string;
-  /** What it is. */
+  /** The kind. */
   readonly kind: Kind;
-  /** Types of a function's parameters. */
+  /** The types of the parameters, if this is a function. */
   readonly parameters?: readonly string[];
-  /** Types of a function's results. */
+  /** The types of the results, if this is a function. */
   readonly results?: readonly string[];
 }
 
 /**
- * Arguments of a guest's function: a `bigint` for `i64`, else a `number`. Integers
- * keep as many bits as the guest's type has, as in JavaScript.
+ * An argument for a guest's function: a `bigint` for `i64`, otherwise a `number`. As in JavaScript,
+ * integers are wrapped to the number of bits of the guest's type.
  */
 export type Argument = number | bigint;
 
 /**
- * A function of an instance, called in a thread of its own. Gives `undefined`, a
- * number or bigint, or an array if there are several results.
+ * An exported function of an instance. It runs on a thread of its own, so that calls don't block
+ * the event loop. The promise is fulfilled with `undefined`, a number or a bigint, or with an array
+ * if the function has several results.
  *
- * Rejects with `ERR_INVALID_ARG_TYPE` if an argument is not of the function's type,
- * and with {@link RunError}.
+ * Rejects with `ERR_INVALID_ARG_TYPE` if the arguments don't match the function's type, and with
+ * the errors of {@link RunError}.
  */
 export type AsyncFunction = (...args: Argument[]) => Promise<any>;
 
-/** A compiled program. Compiled once, it can be run any number of times at once. */
+/**
+ * A compiled program, which {@link compile} returns. You can run it any number of times, also
+ * several times at once, without compiling it again.
+ */
 export interface Program {
-  /** What it needs, in its order. What is not part of WASI is refused when it is run. */
+  /**
+   * The imports of the program, in the order in which it declares them. Imports that are not part
+   * of WASI are listed, too, but {@link Program.run} rejects such a program with `ERR_WASI_LINK`.
+   */
   readonly imports: readonly ImportDescriptor[];
 
-  /** What it offers, in its order. */
+  /**
+   * The exports of the program, in the order in which it declares them.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('sums.wasm');
+   * const add = program.exports.find(({ name }) => name === 'add');
+   * console.log(add?.parameters?.join()); // i32,i32
+   * ```
+   */
   readonly exports: readonly ExportDescriptor[];
 
-  /** Bytes of its source. */
+  /** The size of the source, in bytes. */
   readonly size: number;
 
   /**
-   * Runs it as a command, by calling its export `_start`, in another thread. An exit
-   * code other than 0 is a result, not an error.
+   * Runs the program as a command: calls its `_start` export. The guest runs on another thread and
+   * doesn't block the event loop. A nonzero exit code is a result, not an error.
    *
-   * Rejects with {@link RunError} and the errors of each option.
+   * Rejects with the errors of {@link RunError} and of each option.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('tool.wasm');
+   * const texts = ['one', 'two', 'three'];
+   * const results = await Promise.all(texts.map((text) => (
+   *   program.run({ stdin: Buffer.from(text), timeout: 1000 })
+   * )));
+   * console.log(results.map(({ stdout }) => stdout).join()); // one,two,three
+   * ```
    */
   run(options?: TextRunOptions): Promise<RunResult<string>>;
   run(options: BytesRunOptions): Promise<RunResult<Bytes>>;
   run(options?: RunOptions): Promise<RunResult<string | Bytes>>;
 
   /**
-   * Makes an instance, whose functions can be called and whose memory stays. Its
-   * `_initialize` is called first, if it has one. Close it when it is done: until
-   * then it holds its memory, its descriptors and the streams it was given.
+   * Makes an instance of the program, whose exported functions you can call. Its memory stays
+   * between calls. If the program exports `_initialize`, that is called first.
    *
-   * Rejects with {@link RunError} and the errors of each option.
+   * Close the instance when you no longer need it. Until then, it holds its memory, its
+   * descriptors, and the streams that you passed.
+   *
+   * Rejects with the errors of {@link RunError} and of each option.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('sums.wasm');
+   * const instance = await program.instantiate({ timeout: 1000, memoryLimit: 64 * 1024 * 1024 });
+   * try {
+   *   console.log(await instance.exports.add(2, 3)); // 5
+   * } finally {
+   *   instance.close();
+   * }
+   * ```
    */
   instantiate(options?: TextRunOptions): Promise<Instance<string>>;
   instantiate(options: BytesRunOptions): Promise<Instance<Bytes>>;
   instantiate(options?: RunOptions): Promise<Instance<string | Bytes>>;
 
   /**
-   * Calls an exported function on an instance of the program's own, which is made at
-   * the first call and stays, with nothing but clocks and random bytes: no
-   * directories, and what it writes is lost.
+   * Calls an exported function on an instance that the program keeps for this method. The instance
+   * is made at the first call and stays as long as the program. It has no directories, no
+   * environment and no input, and its output is discarded. It has no limits on time, memory or
+   * fuel: for untrusted programs, use {@link Program.instantiate}.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is not a string,
-   * `ERR_INVALID_ARG_VALUE` if there is no such function, and as {@link AsyncFunction}.
+   * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is not a string, with `ERR_INVALID_ARG_VALUE` if
+   * the program exports no function of that name, and with the errors of {@link AsyncFunction}.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('sums.wat');
+   * console.log(await program.call('add', 2, 3)); // 5
+   * ```
    */
   call(name: string, ...args: Argument[]): Promise<any>;
 
   /**
-   * The compiled code, for {@link CompileOptions.allowPrecompiled}: for this version
-   * of the package and a processor like this one. Other versions and processors
-   * refuse it with `ERR_WASI_COMPILE`.
+   * Returns the compiled code, which can be loaded without compiling. Pass it to {@link compile} or
+   * {@link run} with {@link CompileOptions.allowPrecompiled}. The code is for this version of the
+   * package and for processors like this one. Anywhere else, it is rejected with
+   * `ERR_WASI_COMPILE`.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('sums.wasm');
+   * const code = await program.serialize();
+   * const same = await compile(code, { allowPrecompiled: true });
+   * console.log(await same.call('add', 2, 3)); // 5
+   * ```
    */
   serialize(): Promise<Bytes>;
 }
 
 /**
- * A program that stays in memory, for calls of its functions one after the other. A
- * call that fails leaves it as it is then, for the next one.
+ * An instance of a program that stays in memory, so that you can call its functions.
+ * {@link Program.instantiate} makes it. Calls run one after the other, on another thread. If a call
+ * fails, the instance stays as it was at that moment, and you can call it again.
+ *
+ * Close each instance when you no longer need it, with {@link Instance.close} or `using`.
+ *
+ * @example
+ * ```js
+ * import { compile } from 'wasi-rs';
+ *
+ * const program = await compile('sums.wasm');
+ * const instance = await program.instantiate();
+ * try {
+ *   const sums = await Promise.all([instance.exports.add(1, 2), instance.exports.add(3, 4)]);
+ *   console.log(sums.join()); // 3,7
+ * } finally {
+ *   instance.close();
+ * }
+ * ```
  */
 export interface Instance<Output = string> {
-  /** The exported functions, by name; what is no function is left out. */
+  /** The exported functions, by name. Exports that are not functions are left out. */
   readonly exports: { readonly [name: string]: AsyncFunction };
 
-  /** What the guest has written so far, if it is captured; else empty. */
+  /**
+   * What the guest has written to its standard output so far. Empty if it is not captured.
+   */
   readonly stdout: Output;
 
-  /** What the guest has written so far, if it is captured; else empty. */
+  /**
+   * What the guest has written to its standard error so far. Empty if it is not captured.
+   */
   readonly stderr: Output;
 
   /**
-   * Frees the instance. Calls that have not ended, and all later ones, reject with
-   * `ERR_WASI_CLOSED`. Can be called again.
+   * Frees the instance. Calls that have not finished, and all later calls, reject with
+   * `ERR_WASI_CLOSED`. You can call `close()` more than once.
    */
   close(): void;
 
@@ -1354,37 +1440,77 @@ export interface Instance<Output = string> {
 /** Options of {@link configure}. */
 export interface Configuration {
   /**
-   * How many guests run at once, each in a thread; others wait. An integer from 1 to
-   * 1024.
+   * The maximum number of guests that run at once, each on a thread: an integer from 1 to 1024.
+   * Other guests wait until a thread is free.
    *
-   * Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE`.
+   * Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
-   * @default the environment variable `WASI_RS_CONCURRENCY`, else `os.availableParallelism()`
+   * @default the environment variable `WASI_RS_CONCURRENCY` if it is set, otherwise the number of available processors, as `os.availableParallelism()` returns it
    */
   concurrency?: number | undefined;
 }
 
 /**
- * Compiles a program: in another thread if that is certain to be cheap, else in another
- * process. Calls for the same program at the same time share one compilation if they
- * have the same memory limit and cache directory. Code that counts `fuel` is compiled
- * separately, when the program is first run with that option.
+ * Compiles a program without blocking the event loop, so that you can run it many times.
  *
- * Rejects with {@link RunError}, `ERR_INVALID_ARG_TYPE` if `source` is not a
- * {@link Source}, `ERR_INVALID_URL_SCHEME` if it is a URL of no file,
- * `ERR_INVALID_ARG_VALUE` if it is a path with null bytes or the answer to a request
- * that failed, and the errors of each option.
+ * By default, compiling can take up to 10 minutes and 2 GiB of memory, and the compiled code is
+ * cached on disk for the next process. See {@link CompileOptions}.
+ *
+ * A program that is certain to be cheap to compile is compiled on another thread, any other in a
+ * child process. Calls for the same program at the same time share one compilation if they have
+ * the same memory limit and cache directory. Code that counts `fuel` is compiled separately, when
+ * the program is first run with that option.
+ *
+ * Rejects with the errors of {@link RunError} and of each option. Rejects with
+ * `ERR_INVALID_ARG_TYPE` if `source` is not a {@link Source}, with `ERR_INVALID_URL_SCHEME` if it
+ * is a URL that is not a `file:` URL, and with `ERR_INVALID_ARG_VALUE` if it is a path that
+ * contains null bytes or a `Response` whose `ok` is `false`.
+ *
+ * @example
+ * ```js
+ * import { compile } from 'wasi-rs';
+ *
+ * const program = await compile('tool.wasm');
+ * const { stdout } = await program.run({ stdin: 'some text', timeout: 1000 });
+ * console.log(stdout); // some text
+ * ```
  */
 export function compile(source: Source, options?: CompileOptions): Promise<Program>;
 
 /**
- * Compiles and runs a program: see {@link compile} and {@link Program.run}; it takes
- * the options of both. The event loop is not blocked meanwhile. If `source` is a
- * {@link Program}, all options of `compile()` except `signal` give
- * `ERR_INVALID_ARG_VALUE`, because it is compiled already.
+ * Compiles and runs a program as a command, with limits. Use it for untrusted programs. It takes
+ * the options of {@link compile} and of {@link Program.run}.
  *
- * Rejects with what these two reject with; all options are checked before anything
- * is read.
+ * The guest runs on a thread that the package manages, so the event loop is not blocked and you
+ * don't need a Worker. The limits on time, memory and fuel are off unless you set them: for
+ * untrusted programs, set at least {@link RunOptions.timeout} and {@link RunOptions.memoryLimit}.
+ * WASI preview1 has no network: a guest can't open connections.
+ *
+ * A nonzero exit code is a result, not an error. If anything else ends the guest, the promise
+ * rejects with a {@link RunError}, whose `code` says what happened and which has the output so far.
+ *
+ * Programs that share memory between threads, or that import anything but WASI, only run with
+ * {@link WASI}.
+ *
+ * If `source` is a {@link Program}, it is already compiled. All options of `compile()` except
+ * `signal` are then errors with the code `ERR_INVALID_ARG_VALUE`.
+ *
+ * Rejects with the errors of {@link compile} and {@link Program.run}. All options are checked before
+ * anything is read.
+ *
+ * @example
+ * ```js
+ * import { run } from 'wasi-rs';
+ *
+ * const { exitCode, stdout } = await run('tool.wasm', {
+ *   args: ['tool', '/data/notes.txt'],
+ *   preopens: { '/data': { path: './data', readonly: true } },
+ *   timeout: 1000,
+ *   memoryLimit: 64 * 1024 * 1024,
+ * });
+ * console.log(exitCode); // 0
+ * console.log(stdout); // some notes
+ * ```
  */
 export function run(source: Source | Program, options?: TextRunOptions): Promise<RunResult<string>>;
 export function run(source: Source | Program, options: BytesRunOptions): Promise<RunResult<Bytes>>;
@@ -1394,9 +1520,15 @@ export function run(source: Source, options: SourceOptions & BytesRunOptions): P
 export function run(source: Source, options?: SourceOptions & RunOptions): Promise<RunResult<string | Bytes>>;
 
 /**
- * Sets what counts for the whole process, Workers included.
+ * Changes settings of the whole process, including its Workers.
  *
- * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object, and the errors of each
- * option.
+ * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object, and the errors of each option.
+ *
+ * @example
+ * ```js
+ * import { configure } from 'wasi-rs';
+ *
+ * configure({ concurrency: 4 }); // run at most 4 guests at once
+ * ```
  */
 export function configure(options: Configuration): void;
