@@ -1,2 +1,3 @@
-// Imported for its effect only: `node:wasi` gives the class of wasi-rs.
+// Import this entry point for its side effect only: from then on, `node:wasi` exports the class `WASI`
+// of wasi-rs, in Workers too.
 export {};

@@ -1,8 +1,8 @@
-// The page of the API, in Markdown.
+// Writes the page of the API, in Markdown.
 
 import { fail, hashOf } from './tools.mjs';
 
-// Tells whether a page is out of date, without making it anew.
+// Changes with everything that the page is made from, to tell whether the page is up to date.
 export const stamp = () => hashOf(['index.d.ts', 'scripts/docs.mjs', 'scripts/docs-page.mjs', 'scripts/docs-read.mjs']);
 
 // The name by which GitHub, npm and others link to a heading.
@@ -54,11 +54,20 @@ class Page {
   }
 
   contents() {
-    return this.chapters.flatMap(({ title, items }) => [
-      `- [${title}](#${slug(title)})`,
-      ...items.map((item) => `  - ${[link(item), item.members.map((member) => this.shortLink(item, member)).join(', ')]
-        .filter(Boolean).join(': ')}`),
-    ]).join('\n');
+    return this.chapters.flatMap((chapter) => this.contentsOf(chapter)).join('\n');
+  }
+
+  contentsOf({ title, items, isBrief }) {
+    const chapter = `- [${title}](#${slug(title)})`;
+    if (isBrief) return [`${chapter}: ${items.map(link).join(', ')}`];
+    return [chapter, ...items.map((item) => `  - ${this.contentsOfItem(item)}`)];
+  }
+
+  // Without members that have no comment, and those for `using`.
+  contentsOfItem(item) {
+    const members = item.members.filter(({ name, text }) => text && !name.endsWith(']'));
+    const links = members.map((member) => this.shortLink(item, member));
+    return [link(item), links.join(', ')].filter(Boolean).join(': ');
   }
 
   // `RunOptions.timeout` under RunOptions is `timeout`.

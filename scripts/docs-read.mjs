@@ -1,11 +1,11 @@
-// Takes index.d.ts apart, with the parser of TypeScript. An item, and each of its members, has
+// Reads index.d.ts with the parser of TypeScript. Each item, and each of its members, has
 //   name     such as `RunOptions` or `RunOptions.timeout`
 //   heading  the name, with () for functions
 //   code     its declarations as they are written
 //   text     its comment, without tags
 //   fallback its default, if it has one
 //   examples its examples, in Markdown
-//   types    names of types that it mentions
+//   types    the names of the types that it mentions
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// npm run docs: writes docs/api.md, which is what index.d.ts says in its types and comments. Each
-// option and method has a heading of its own, so that one can link to it.
+// npm run docs: writes docs/api.md from the types and comments in index.d.ts. Each option and method
+// has a heading of its own, so that other pages can link to it.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,27 +8,37 @@ import { page, stamp } from './docs-page.mjs';
 import { read } from './docs-read.mjs';
 import { fail, root, run } from './tools.mjs';
 
-// The compiler among our devDependencies can't be used by programs. This one is the last that can.
+// The last version of the compiler with an API: that of our devDependencies has none.
 const compiler = 'typescript@6.0.3';
 
-// What stands where. What is not named here comes in a last chapter.
+// The order on the page. What is not named here comes in a last chapter.
 const chapters = {
+  'Running programs: run() and compile()': [
+    'run', 'compile', 'configure', 'Program', 'Instance', 'RunOptions', 'SourceOptions', 'CompileOptions', 'RunResult',
+    'Usage', 'RunError', 'Configuration', 'Source',
+  ],
   'Class WASI': [
     'WASI', 'Closeable', 'Shareable', 'WASIOptions', 'SandboxOptions', 'SharingOptions', 'Preopen', 'FinalizeBindingsOptions',
-    'MemoryFile',
   ],
-  'Programs with limits': [
-    'run', 'compile', 'configure', 'Program', 'Instance', 'CompileOptions', 'RunOptions', 'RunResult', 'Usage',
-    'RunError', 'Configuration',
-  ],
+  'Class MemoryFile': ['MemoryFile'],
 };
 
-const intro = `What \`require('wasi-rs')\` and \`import … from 'wasi-rs'\` give, as [index.d.ts](../index.d.ts) has it. \
-There is one other entry, \`wasi-rs/register\`, which exports nothing: \
-[it puts our class in the place of that of \`node:wasi\`](migration.md#code-you-cannot-change).
+const intro = `This page documents everything that \`wasi-rs\` exports, for \`import\` and for \`require()\`. It is generated \
+from the comments in [index.d.ts](../index.d.ts), which your editor shows you, too.
 
-"Throws" is at once, "rejects" by the promise. Errors of arguments are made as Node.js makes them: a \`TypeError\` or \
-\`RangeError\` with a \`code\`.`;
+| To… | use |
+| --- | --- |
+| run an untrusted program, with limits | [\`run()\`](#run) |
+| run the same program many times | [\`compile()\`](#compile), then [\`program.run()\`](#programrun) |
+| call functions that a program exports | [\`program.instantiate()\`](#programinstantiate), [\`program.call()\`](#programcall) |
+| find out why a program failed | [\`RunError\`](#runerror) |
+| replace the class of \`node:wasi\` | [\`WASI\`](#wasi) |
+| keep standard streams in memory with that class | [\`MemoryFile\`](#memoryfile) |
+| replace \`node:wasi\` in code that you can't change | the entry point \`wasi-rs/register\`, which exports nothing: \
+see [Migration](migration.md#code-you-cannot-change) |
+
+On this page, a function that *throws* does so before it returns, and a function that *rejects* returns a promise that is \
+rejected. Errors for invalid arguments look like those of Node.js: a \`TypeError\` or \`RangeError\` with a \`code\`.`;
 
 function load() {
   const folder = path.join(root, 'node_modules', '.cache', compiler);
@@ -47,7 +57,7 @@ function inChapters(items) {
     return item;
   };
   const named = Object.entries(chapters).map(([title, names]) => ({ title, items: names.map(take) }));
-  return [...named, { title: 'Other types', items: [...rest.values()] }];
+  return [...named, { title: 'Other types', items: [...rest.values()], isBrief: true }];
 }
 
 const text = page({ title: 'API', intro, stamp: stamp(), chapters: inChapters(read(load())) });
