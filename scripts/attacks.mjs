@@ -1,6 +1,6 @@
-// Runs every attack of __test__/attacks on node:wasi and on ours, each in a process of its own,
-// and writes what came of it into SECURITY.md. Needs a build. The Node that runs this is the one
-// that is attacked.
+// Runs every attack of __test__/attacks on node:wasi and on wasi-rs, each in its own process, and
+// writes the outcomes into SECURITY.md. Needs a build. The attacks target the Node.js version that
+// runs this script.
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -17,7 +17,7 @@ const END = '<!-- end of attacks -->';
 const OUTCOMES = ['escaped', 'leaked', 'crashed', 'hung', 'held'];
 const NOT_OFFERED = '—';
 
-// Outcomes by id; what an implementation doesn't offer is left out.
+// Outcomes by id. Attacks on features that an implementation doesn't have are left out.
 async function outcomesOf(implementation) {
   const list = attacks.filter(({ only = implementation }) => only === implementation);
   const outcomes = await runAll(list, { implementation, parallel: 2, watchdog: 3000 });
@@ -30,7 +30,7 @@ const count = (outcomes) => OUTCOMES
   .map((outcome) => [outcome, outcomes.filter((one) => one === outcome).length])
   .filter(([, number]) => number > 0);
 
-// "escaped", or "escaped 17, held 2" where the attacks of a row end differently.
+// "escaped", or "escaped 17, held 2" if the attacks of a row have different outcomes.
 function cell(own, outcomes) {
   const counts = count(own.map(({ id }) => outcomes.get(id)).filter(Boolean));
   if (counts.length === 0) return NOT_OFFERED;
@@ -55,18 +55,18 @@ function familyTable(family, node, ours) {
     const refs = [...new Set(own.map(({ ref }) => ref).filter(Boolean))].join(', ');
     return `| ${escape(row)} | ${own.length} | ${refs} | ${cell(own, node)} | ${cell(own, ours)} |`;
   });
-  return [`#### ${family}`, '', '| attack | cases | as in | node:wasi | wasi-rs |', '| --- | --: | --- | --- | --- |', ...lines, ''];
+  return [`#### ${family}`, '', '| Attack | Cases | Similar reports | node:wasi | wasi-rs |', '| --- | --: | --- | --- | --- |', ...lines, ''];
 }
 
 function summary(name, outcomes) {
   const all = [...outcomes.values()];
-  return `${name}: ${count(all).map((pair) => pair.reverse().join(' ')).join(', ')}, of ${all.length}.`;
+  return `${name}, ${all.length} attacks: ${count(all).map((pair) => pair.reverse().join(' ')).join(', ')}.`;
 }
 
 const write = writerInto(file, BEGIN, END);
 const node = await outcomesOf('node');
 const ours = await outcomesOf('wasi-rs');
-const summaries = [summary(`node:wasi of Node.js ${process.versions.node}`, node), summary('wasi-rs', ours)];
+const summaries = [summary(`node:wasi in Node.js ${process.versions.node}`, node), summary('wasi-rs', ours)];
 const families = [...new Set(attacks.map(({ family }) => family))];
 write([...summaries.flatMap((line) => [line, '']), ...families.flatMap((family) => familyTable(family, node, ours))]);
 console.log(summaries.join('\n'));

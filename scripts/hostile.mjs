@@ -1,9 +1,9 @@
-// Runs every program of __test__/hostile, each in a process of its own, and prints how late each ended and
-// the most memory it took. Needs a build.
+// Runs every program of __test__/hostile, each in its own process, and prints when each one ended and how
+// much memory it used at most. Needs a build.
 //
-//   node scripts/hostile.mjs [words of names] [--write]
+//   node scripts/hostile.mjs [WORD...] [--write]
 //
-// With --write, the table goes into SECURITY.md.
+// Words select the programs whose names contain all of them. With --write, the tables go into SECURITY.md.
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -34,7 +34,7 @@ function size(bytes) {
   return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-// When the attack was to end, and by what.
+// What was to end the attack, and when.
 function asked(attack) {
   const limit = limitOf(attack);
   if (attack.abortAfter !== undefined) return `abort after ${limit} ms`;
@@ -49,9 +49,9 @@ const write = isForUsers
   : (lines) => console.log(lines.join('\n'));
 
 const columns = isForUsers
-  ? ['attack', 'size of the module', 'asked', 'ended after', 'peak memory']
-  : ['attack', 'size', 'asked', 'ended after', 'peak memory', 'outcome', 'compiled in', 'work stopped', 'loop blocked',
-    'run() beside', 'compile() beside'];
+  ? ['Attack', 'Module size', 'Limit', 'Ended after', 'Peak memory']
+  : ['Attack', 'Size', 'Limit', 'Ended after', 'Peak memory', 'Outcome', 'Compiled in', 'Work stopped', 'Loop blocked',
+    'Another run()', 'Another compile()'];
 
 function row(attack, result) {
   const ended = result.after ?? result.prepared;
@@ -85,8 +85,9 @@ const lateness = chosen.flatMap((attack) => {
   const { after } = results.get(attack);
   return limit === undefined || after === undefined ? [] : [after - limit];
 });
-const latest = lateness.length > 0 ? `; the latest ${milliseconds(Math.max(...lateness))} after its time` : '';
-const summary = `${chosen.length - broken.length} of ${chosen.length} attacks ended as they must${latest}.`;
+const latest = Math.max(...lateness);
+const slowest = latest > 0 ? ` The slowest one ended ${milliseconds(latest)} after its limit.` : '';
+const summary = `${chosen.length - broken.length} of ${chosen.length} attacks ended as expected.${slowest}`;
 write([summary, '', ...[...new Set(chosen.map(({ family }) => family))].flatMap(table)]);
 console.log(summary);
 process.exitCode = broken.length > 0 ? 1 : 0;

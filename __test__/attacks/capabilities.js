@@ -44,12 +44,12 @@ const readOnlyDirectory = (guest) =>
 
 const files = [
   ...writing('file opened for reading', openToRead, 'wazero #999'),
-  ...writing('the same after asking for all rights', (guest) => {
+  ...writing('file opened for reading, then all rights requested', (guest) => {
     const fd = openToRead(guest);
     for (const more of [ALL, most.file.base, READ_ONLY | rights.FD_WRITE]) setRights(guest, fd, more, more);
     return fd;
   }),
-  ...writing('file whose rights were given up and asked for again', (guest) => {
+  ...writing('file whose rights were dropped and requested again', (guest) => {
     const fd = guest.open('file');
     setRights(guest, fd, READ_ONLY);
     setRights(guest, fd, most.file.base);
@@ -62,7 +62,7 @@ const files = [
     return other;
   }),
   {
-    name: 'APPEND set on a file without the right',
+    name: 'APPEND set on a file without the right to set flags',
     run(scene) {
       const guest = scene.guest();
       const fd = guest.open('file', { base: rights.FD_WRITE | rights.FD_READ });
@@ -72,7 +72,7 @@ const files = [
     },
   },
   {
-    name: 'file opened for writing: fd_read',
+    name: 'fd_read on a file opened for writing',
     run(scene) {
       const guest = scene.guest();
       const fd = guest.tryOpen(3, 'file', { base: rights.FD_WRITE });
@@ -91,8 +91,8 @@ const widerOpens = {
   'with TRUNC': { flags: oflags.TRUNC, base: READ_ONLY },
 };
 const wider = Object.entries(widerOpens).map(([how, options]) => ({
-  name: `opening ${how} through a directory given for reading`,
-  row: 'opening wider than a directory lets inherit',
+  name: `opening ${how} through a directory opened for reading`,
+  row: 'opening with more rights than the directory passes on',
   ref: how === 'with TRUNC' ? 'GHSA-2r75-cxrj-cmph' : undefined,
   run(scene) {
     const guest = scene.guest();
@@ -112,27 +112,27 @@ const through = (name, attack, ref) => ({
 });
 
 const directories = [
-  through('directory in a directory given for reading, opened wider', ({ guest, fd }) => {
+  through('subdirectory of a directory opened for reading, opened with more rights', ({ guest, fd }) => {
     const inner = guest.tryOpenDirectory(fd, 'dir');
     return inner >= 0 && guest.tryOpen(inner, 'new', { flags: oflags.CREAT, base: rights.FD_WRITE }) >= 0;
   }),
-  through('directory given for reading, all rights asked for', ({ guest, fd, scene }) => {
+  through('directory opened for reading, then all rights requested', ({ guest, fd, scene }) => {
     setRights(guest, fd, most.directory.base, most.directory.inheriting);
     setRights(guest, fd, ALL, ALL);
     guest.tryOpen(fd, 'new', { flags: oflags.CREAT, base: rights.FD_WRITE });
     return exists(scene.in('new'));
   }),
-  through('the preopen, with rights it never had', ({ guest }) => {
+  through('rights requested that the preopen never had', ({ guest }) => {
     setRights(guest, 3, ALL, ALL);
     guest.call('fd_fdstat_get', 3, OUT);
     return guest.u64(OUT + 8) !== most.directory.base || guest.u64(OUT + 16) !== most.directory.inheriting;
   }),
-  through('TRUNC without the right to', ({ guest, scene }) => {
+  through('TRUNC without the right to truncate', ({ guest, scene }) => {
     const fd = guest.openDirectory('.', { base: rights.PATH_OPEN });
     guest.tryOpen(fd, 'file', { flags: oflags.TRUNC, base: rights.FD_WRITE });
     return fs.statSync(scene.in('file')).size === 0;
   }, 'GHSA-2r75-cxrj-cmph'),
-  through('CREAT without the right to', ({ guest, scene }) => {
+  through('CREAT without the right to create files', ({ guest, scene }) => {
     const fd = guest.openDirectory('.', { base: rights.PATH_OPEN });
     guest.tryOpen(fd, 'new', { flags: oflags.CREAT, base: rights.FD_WRITE });
     return exists(scene.in('new'));
@@ -155,17 +155,17 @@ const changes = {
     guest.call('path_filestat_set_times', fd, 0, text('file'), 0n, 1_000_000_000n, fstflags.MTIM),
 };
 const changing = Object.entries(changes).map(([name, change]) => ({
-  ...through(`directory given for reading: ${name}`, ({ guest, fd, scene }) => {
+  ...through(`directory opened for reading: ${name}`, ({ guest, fd, scene }) => {
     change({ guest, fd });
     const intact = exists(scene.in('file')) && exists(scene.in('dir', 'sub')) && !exists(scene.in('new'));
     return !intact || fs.statSync(scene.in('file')).mtimeMs === 1000;
   }),
-  row: 'directory given for reading, changed',
+  row: 'changes through a directory opened for reading',
 }));
 
 const looking = [
   {
-    name: 'directory without any right: reading, listing and looking',
+    name: 'directory opened without rights: reading, listing, stat and readlink',
     run(scene) {
       const guest = scene.guest();
       const fd = guest.openDirectory('same', { base: 0n, inheriting: 0n });

@@ -36,8 +36,8 @@ const calls = {
 };
 
 const neverGiven = Object.entries(calls).map(([name, call]) => ({
-  name: `descriptors of the host that the guest was never given: ${name}`,
-  row: 'descriptors of the host that the guest was never given',
+  name: `host descriptors that the guest was never given: ${name}`,
+  row: 'host descriptors that the guest was never given',
   run(scene) {
     const last = hostFiles(scene).at(-1);
     const guest = scene.guest();
@@ -52,8 +52,8 @@ const statusFlags = (fd) => /^flags:\s+(\S+)/m.exec(fs.readFileSync(`/proc/self/
 
 // What the host lends: three slots that name one descriptor, or a pipe of its own each.
 const lends = {
-  'three of one': (scene) => Array(3).fill(scene.open(scene.in('file'), 'r+')),
-  'one each': (scene) => [0, 1, 2].map((slot) => {
+  'one descriptor for all three': (scene) => Array(3).fill(scene.open(scene.in('file'), 'r+')),
+  'a descriptor each': (scene) => [0, 1, 2].map((slot) => {
     const fifo = `${scene.base}/fifo${slot}`;
     execFileSync('mkfifo', [fifo]);
     return scene.open(fifo, 'r+');
@@ -62,9 +62,9 @@ const lends = {
 
 const toStdio = {
   fd_close: (guest) => [0, 1, 2].forEach((fd) => guest.call('fd_close', fd)),
-  'fd_renumber of a file over them': (guest) =>
+  'fd_renumber of a file over a stream': (guest) =>
     [0, 1, 2].forEach((fd) => guest.call('fd_renumber', guest.open('new', { oflags: oflags.CREAT }), fd)),
-  'fd_renumber of one over another': (guest) => {
+  'fd_renumber of one stream over another': (guest) => {
     guest.call('fd_renumber', 0, 1);
     guest.call('fd_renumber', 1, 2);
     guest.call('fd_renumber', 2, 3);
@@ -95,7 +95,7 @@ const stdio = Object.entries(lends).flatMap(([which, lend]) => Object.entries(to
 
 const aliases = [
   {
-    name: 'stream closed by one number, read by another when the host has opened a file',
+    name: 'stream closed under one number, then read under another after the host has opened a file',
     run(scene) {
       const stdin = fs.openSync('/dev/null', 'r+');
       const guest = scene.guest({ stdin, stdout: stdin, stderr: stdin });
@@ -105,7 +105,7 @@ const aliases = [
     },
   },
   {
-    name: 'stream closed, so that a file of the host becomes its stdout',
+    name: 'stdout closed, so that a file that the host opens next takes its place',
     run(scene) {
       const stdout = scene.open('/dev/null', 'w');
       scene.guest({ stdout }).call('fd_close', 1);
@@ -113,7 +113,7 @@ const aliases = [
     },
   },
   {
-    name: 'sock_shutdown on the socket that is the stdout of the host',
+    name: 'sock_shutdown on a socket that is stdout of the host',
     run(scene) {
       // The runner gives sockets, as child_process does for 'pipe'.
       const guest = scene.guest();
@@ -130,7 +130,7 @@ const aliases = [
 
 const renumbering = [
   {
-    name: 'renumber tricks, then opening',
+    name: 'fd_renumber with unusual numbers, then opening a file',
     ref: 'GHSA-fm79-3f68-h2fc',
     run(scene) {
       const guest = scene.guest();
@@ -141,7 +141,7 @@ const renumbering = [
     },
   },
   {
-    name: 'descriptors that fd_renumber replaces stay open on the host',
+    name: 'descriptors replaced by fd_renumber that stay open on the host',
     ref: 'wasmtime #13650',
     linux: true,
     run(scene) {
@@ -157,7 +157,7 @@ const renumbering = [
     },
   },
   {
-    name: 'file moved over the preopen: paths from there',
+    name: 'file renumbered over the preopen, then paths that start there',
     run(scene) {
       const guest = scene.guest();
       guest.call('fd_renumber', guest.open('file'), 3);
@@ -165,7 +165,7 @@ const renumbering = [
     },
   },
   {
-    name: 'closed directory, its number opened by the host meanwhile',
+    name: 'closed directory whose number the host has reused',
     run(scene) {
       const guest = scene.guest();
       const fd = guest.openDirectory('dir');
@@ -177,7 +177,7 @@ const renumbering = [
 ];
 
 const inherited = {
-  name: 'files and directories of the guest in a process that the host starts',
+  name: 'files and directories of the guest, inherited by a process that the host starts',
   linux: true,
   run(scene) {
     const guest = scene.guest();

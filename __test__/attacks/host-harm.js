@@ -26,7 +26,7 @@ const survives = (name, attack, ref) => ({
 
 const signals = Array.from({ length: 31 }, (_, signal) => ({
   name: `proc_raise(${signal})`,
-  row: 'proc_raise of every signal',
+  row: 'proc_raise with every signal',
   ref: 'uvwasi proc_raise',
   async run(scene) {
     scene.guest().call('proc_raise', signal);
@@ -58,26 +58,26 @@ const fifoOpens = {
 };
 const special = [
   ...Object.entries(fifoOpens).map(([how, options]) => ({
-    ...survives(`FIFO that nobody else has open: path_open for ${how}`, (scene) => {
+    ...survives(`opening a FIFO that nobody else has open: path_open for ${how}`, (scene) => {
       execFileSync('mkfifo', [scene.in('fifo')]);
       scene.guest().tryOpen(3, 'fifo', options);
     }),
-    row: 'FIFO that nobody else has open',
+    row: 'opening a FIFO that nobody else has open',
   })),
-  survives('FIFO: reading, looking, changing its times', (scene) => {
+  survives('FIFO: reading, stat, changing its times', (scene) => {
     execFileSync('mkfifo', [scene.in('fifo')]);
     const guest = scene.guest();
     guest.readFrom(guest.tryOpen(3, 'fifo'));
     guest.inodeOf(3, 'fifo');
     guest.call('path_filestat_set_times', 3, FOLLOW, text('fifo'), 0n, 0n, fstflags.MTIM_NOW);
   }),
-  survives('devices of a preopened /dev', (scene) => {
+  survives('opening devices in a preopened /dev', (scene) => {
     const guest = scene.guest({ preopens: { '/dev': '/dev' } });
     for (const name of ['null', 'zero', 'full', 'tty', 'ptmx', 'fd', 'fd/0', 'stdin']) {
       for (const base of [rights.FD_READ, rights.FD_WRITE]) guest.tryOpen(4, name, { base });
     }
   }),
-  survives('writing to a pipe that nobody reads', (scene) => {
+  survives('writing to a pipe without a reader', (scene) => {
     const fifo = `${scene.base}/fifo`;
     execFileSync('mkfifo', [fifo]);
     const reader = fs.openSync(fifo, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
@@ -112,13 +112,13 @@ const openCall = (name, flags, base) => (guest) => guest.call('path_open', 3, 0,
 const exhaustion = [
   exhaust('opening a file again and again', openCall('file', 0, rights.FD_READ)),
   exhaust('opening a directory again and again', openCall('dir', oflags.DIRECTORY, rights.FD_READDIR)),
-  exhaust('opening, listing and opening', (guest) => {
+  exhaust('opening and listing a directory again and again', (guest) => {
     const result = openCall('dir', oflags.DIRECTORY, rights.FD_READDIR)(guest);
     if (result === 0) guest.call('fd_readdir', guest.u32(OUT), BUFFER, 100, 0n, OUT);
     return result;
   }),
   {
-    name: 'descriptors lost by opens that fail',
+    name: 'descriptors leaked when path_open fails',
     linux: true,
     run(scene) {
       const guest = scene.guest();
@@ -145,7 +145,7 @@ const exhaustion = [
 
 const SIZES = [1n << 62n, (1n << 63n) - 1n, 1n << 63n, MAX_U64 - 1n, MAX_U64];
 const sizes = [
-  survives('fd_allocate of huge sizes', (scene) => {
+  survives('fd_allocate with huge sizes', (scene) => {
     const guest = scene.guest();
     const fd = guest.open('file');
     for (const size of SIZES) {
@@ -154,7 +154,7 @@ const sizes = [
       guest.call('fd_allocate', fd, size, size);
     }
   }),
-  survives('fd_filestat_set_size, fd_seek and fd_pwrite far out', (scene) => {
+  survives('fd_filestat_set_size, fd_seek and fd_pwrite with huge offsets', (scene) => {
     const guest = scene.guest();
     const fd = guest.open('file');
     for (const size of SIZES) {
@@ -168,7 +168,7 @@ const sizes = [
     }
   }),
   {
-    name: 'offset from 2^63 on, as the position now',
+    name: 'offset of 2^63 or more, mistaken for the current position',
     ref: 'uvwasi #257',
     run(scene) {
       const guest = scene.guest();
@@ -181,7 +181,7 @@ const sizes = [
 ];
 
 const resolution = [
-  survives('loops of links, and links that multiply', (scene) => {
+  survives('symlink loops, and symlinks that multiply', (scene) => {
     const guest = scene.guest();
     fs.symlinkSync('b', scene.in('a'));
     fs.symlinkSync('a/x', scene.in('b'));
@@ -189,7 +189,7 @@ const resolution = [
     for (let i = 1; i < 60; i++) fs.symlinkSync(`l${i - 1}/l${i - 1}`, scene.in(`l${i}`));
     for (const name of ['a', 'a/x', 'l5/file', 'l59/file', 'l20']) guest.contentOf(3, name);
   }),
-  survives('paths as long as memory', (scene) => {
+  survives('paths as long as the memory', (scene) => {
     const { imports, memory, view } = scene.bare({ memory: new WebAssembly.Memory({ initial: 512 }) });
     view().fill('./');
     const size = memory.buffer.byteLength;
@@ -200,7 +200,7 @@ const resolution = [
       view().fill('./');
     }
   }),
-  survives('directories within directories, beyond what a path can name', (scene) => {
+  survives('directories nested deeper than a path can name', (scene) => {
     const guest = scene.guest();
     let fd = 3;
     for (let depth = 0; depth < 1000; depth++) {
@@ -218,20 +218,20 @@ const resolution = [
 const clocks = ({ clock, timeout }) => subscription({ userdata: 1, type: eventType.CLOCK, clock, timeout, absolute: true });
 const polls = [
   ...[0, 1].flatMap((clock) => [0n, 1n, 1_000_000_000n].map((timeout) => ({
-    ...survives(`poll_oneoff until ${timeout} ns of clock ${clock}, long ago`, (scene) =>
+    ...survives(`poll_oneoff until ${timeout} ns of clock ${clock}, in the past`, (scene) =>
       scene.guest().call('poll_oneoff', pointer(clocks({ clock, timeout })), BUFFER, 1, OUT), 'wasmtime #13566'),
-    row: 'poll_oneoff until a time long ago',
+    row: 'poll_oneoff with a deadline in the past',
   }))),
   ...[0, 99, 0xffffffff].map((bad) => ({
-    ...survives(`poll_oneoff on descriptor ${bad}, then on a good one`, (scene) => {
+    ...survives(`poll_oneoff on descriptor ${bad}, then on an open one`, (scene) => {
       const guest = scene.guest();
       if (bad === 0) guest.call('fd_close', 0);
       const list = [bad, 1, 3].map((fd) => subscription({ userdata: fd, type: eventType.FD_WRITE, fd }));
       guest.call('poll_oneoff', pointer(Buffer.concat(list)), BUFFER, list.length, OUT);
     }, 'uvwasi poll_oneoff.c'),
-    row: 'poll_oneoff on a descriptor that is not open, then on one that is',
+    row: 'poll_oneoff on a closed descriptor, then on an open one',
   })),
-  survives('path_filestat_set_times with bad flags, then the next call', (scene) => {
+  survives('path_filestat_set_times with invalid flags, then another call', (scene) => {
     const guest = scene.guest();
     guest.call('path_filestat_set_times', 3, 0, text('file'), 0n, 0n, fstflags.MTIM | fstflags.MTIM_NOW);
     guest.call('path_filestat_set_times', 3, 0, text('file'), 0n, 0n, 0xffff);
@@ -258,7 +258,7 @@ const sockets = Object.entries(socketCalls).map(([name, call]) => ({
 
 const EXTREME = [0n, 1n, (1n << 31n) * 1_000_000_000n, (1n << 63n) - 1n, 1n << 63n, MAX_U64];
 const times = [
-  survives('extreme times, set and looked at', (scene) => {
+  survives('extreme file times, set and read back', (scene) => {
     const guest = scene.guest();
     const fd = guest.open('file');
     for (const time of EXTREME) {
@@ -268,7 +268,7 @@ const times = [
       fs.statSync(scene.in('file'), { bigint: true });
     }
   }, 'cap-std #332'),
-  survives('file of the host with times before 1970 and far ahead', (scene) => {
+  survives('host file with times before 1970 or far in the future', (scene) => {
     const guest = scene.guest();
     for (const seconds of [-1, -2147483649, -1e12, 1e11, 4e11]) {
       fs.utimesSync(scene.in('file'), seconds, seconds);
@@ -278,7 +278,7 @@ const times = [
 ];
 
 const surroundings = {
-  name: 'the current directory, without any preopen',
+  name: 'access to the current directory without a preopen',
   ref: 'GHSA-4mq4-7rw3-vm5j',
   run(scene) {
     const guest = new AttackGuest({ implementation: scene.WASI });

@@ -33,7 +33,7 @@ const bounded = (name, pages, attack, ref) => ({
 const COUNTS = [1 << 28, 1 << 29, (1 << 29) + 1, 2 ** 31, 2 ** 31 + 1, 134217728, 89478486, MAX_U32];
 
 const huge = [
-  bounded('random_get of more than there is', 1, ({ imports }) => {
+  bounded('random_get beyond the end of memory', 1, ({ imports }) => {
     for (const length of [MAX_U32, 2 ** 31, PAGE + 1]) imports.random_get(0, length);
     imports.random_get(PAGE - 1, MAX_U32);
   }, 'GHSA-852m-cvvp-9p4w'),
@@ -43,16 +43,16 @@ const huge = [
       if (name === 'sock_recv') imports.sock_recv(0, 0, count, 0, 8, 16);
       else imports[name](name === 'fd_read' ? 0 : 1, 0, count, 8);
     }, 'wasm3 #323'),
-    row: 'more buffers than memory holds',
+    row: 'more buffers than fit into memory',
     alone: false,
   }))),
   ...COUNTS.map((count) => ({
     ...bounded(`poll_oneoff with ${count} subscriptions`, 1, ({ imports }) => imports.poll_oneoff(0, 4096, count, 8)),
-    row: 'more subscriptions than memory holds',
+    row: 'more subscriptions than fit into memory',
     alone: false,
   })),
   bounded('16 million empty buffers', 2048, ({ imports }) => imports.fd_write(1, 0, 1 << 24, 0), 'GHSA-852m-cvvp-9p4w'),
-  bounded('buffers of 5 GiB together, all the same bytes', 16, ({ imports, view }) => {
+  bounded('overlapping buffers of 5 GiB in total', 16, ({ imports, view }) => {
     const count = 80_000;
     for (let i = 0; i < count; i++) view().writeUInt32LE(PAGE, 8 * i + 4);
     imports.fd_write(1, 0, count, 12 * PAGE);
@@ -93,14 +93,14 @@ const changing = [
       if (old.length !== 0) return 'leaked';
     }
   }),
-  survives('memory that is forgotten, then a call', (scene) => {
+  survives('memory that is no longer referenced, then a call', (scene) => {
     const { imports } = scene.bare();
     for (let i = 0; i < 20; i++) {
       gc();
       imports.random_get(0, 2 * PAGE);
     }
   }),
-  survives('an object that is forgotten, its functions called', (scene) => {
+  survives('functions of a WASI object that is no longer referenced', (scene) => {
     const calls = Array.from({ length: 20 }, () => scene.bare().imports.fd_prestat_get);
     gc();
     for (const call of calls) call(3, 0);
@@ -115,7 +115,7 @@ const changing = [
     if (imports.random_get(400 * PAGE, PAGE) === 0) return 'leaked';
     imports.random_get(0, PAGE);
   }),
-  survives('things that are no memory', (scene) => {
+  survives('values that are not a WebAssembly.Memory', (scene) => {
     const fakes = [
       {}, null, new ArrayBuffer(8), { buffer: new ArrayBuffer(8) },
       Object.create(WebAssembly.Memory.prototype), new Proxy(new WebAssembly.Memory({ initial: 1 }), {}),
@@ -129,7 +129,7 @@ const changing = [
       }
     }
   }),
-  survives('memory with a `buffer` of its own', (scene) => {
+  survives('memory with its own `buffer` property', (scene) => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     Object.defineProperty(memory, 'buffer', { get: () => new ArrayBuffer(64 * PAGE) });
     const { imports } = scene.bare({ memory });
@@ -147,7 +147,7 @@ const quietly = (attempt) => {
 };
 
 const reentrant = [
-  survives('exports that call back while the object is started', (scene) => {
+  survives('exports that call back while the object starts', (scene) => {
     const wasi = new scene.WASI({ version: 'preview1' });
     const memory = new WebAssembly.Memory({ initial: 1 });
     let depth = 0;
@@ -169,7 +169,7 @@ const reentrant = [
     quietly(() => wasi.initialize({ exports }));
     quietly(() => wasi.wasiImport.random_get(0, 8));
   }),
-  survives('replaced imports that call others, and grow memory', (scene) => {
+  survives('replaced imports that call other imports and grow memory', (scene) => {
     const { imports, memory } = scene.bare();
     const original = { ...imports };
     for (const name of Object.keys(imports)) {
@@ -185,7 +185,7 @@ const reentrant = [
       imports.fd_close(99);
     }
   }),
-  survives('arguments whose conversion calls back, grows memory or closes', (scene) => {
+  survives('arguments whose conversion calls back, grows memory or closes a descriptor', (scene) => {
     const { imports, memory, view } = scene.bare();
     const evil = (value) => ({
       valueOf() {
@@ -212,7 +212,7 @@ const reentrant = [
     wasi.wasiImport.random_get(0, 8);
   }),
   {
-    name: 'functions of one object with the memory of another',
+    name: 'functions of one object called with another as `this`',
     run(scene) {
       const secret = scene.bare({ args: ['the secret argument'] });
       const guest = scene.guest();

@@ -8,11 +8,11 @@ const { attacksBy } = require('./support/operations');
 const { FOLLOW, OUT, escapedIf, populate, text } = require('./support/scene');
 const { fstflags } = require('../helpers/preview1');
 
-const BY_NAME = 'uvwasi, a path string per descriptor';
+const BY_NAME = 'uvwasi, which stores a path per descriptor';
 
 const hostMoves = [
   {
-    name: 'directory moved out by the host: `..` from there',
+    name: 'open directory that the host moves out of the preopen, then `..`',
     open(scene) {
       const guest = scene.guest();
       const fd = guest.openDirectory('dir/sub');
@@ -21,7 +21,7 @@ const hostMoves = [
     },
   },
   {
-    name: 'parent of a held directory moved out: `..` from there',
+    name: 'open directory whose parent the host moves out of the preopen, then `..`',
     open(scene) {
       const guest = scene.guest();
       const fd = guest.openDirectory('dir/sub');
@@ -30,7 +30,7 @@ const hostMoves = [
     },
   },
   {
-    name: 'held directory replaced by a link that leads out',
+    name: 'open directory replaced by a symlink that leads out',
     ref: BY_NAME,
     open(scene) {
       const guest = scene.guest();
@@ -41,7 +41,7 @@ const hostMoves = [
     },
   },
   {
-    name: 'parent of a held directory replaced by a link that leads out',
+    name: 'open directory whose parent is replaced by a symlink that leads out',
     ref: BY_NAME,
     open(scene) {
       const guest = scene.guest();
@@ -53,7 +53,7 @@ const hostMoves = [
     },
   },
   {
-    name: 'preopened directory replaced by a link that leads out',
+    name: 'preopened directory replaced by a symlink that leads out',
     ref: BY_NAME,
     open(scene) {
       const guest = scene.guest();
@@ -68,7 +68,7 @@ const hostMoves = [
 
 const guestMoves = [
   {
-    name: 'held directory replaced by the guest with a link',
+    name: 'open directory that the guest replaces with a symlink',
     ref: BY_NAME,
     open(scene) {
       const guest = scene.guest();
@@ -83,7 +83,7 @@ const guestMoves = [
     },
   },
   {
-    name: 'held directory moved up by the guest: `..` from there',
+    name: 'open directory that the guest moves to a parent directory, then `..`',
     open(scene) {
       const guest = scene.guest();
       const fd = guest.openDirectory('dir/sub');
@@ -104,7 +104,7 @@ function replaced(scene) {
 
 const ownCalls = [
   {
-    name: 'fd_readdir on a directory replaced by a link',
+    name: 'fd_readdir on a directory replaced by a symlink',
     ref: BY_NAME,
     run(scene) {
       const { guest, fd } = replaced(scene);
@@ -112,7 +112,7 @@ const ownCalls = [
     },
   },
   {
-    name: 'fd_filestat_set_times on a directory replaced by a link',
+    name: 'fd_filestat_set_times on a directory replaced by a symlink',
     run(scene) {
       const { guest, fd } = replaced(scene);
       guest.call('fd_filestat_set_times', fd, 0n, 1_000_000_000n, fstflags.MTIM);
@@ -120,7 +120,7 @@ const ownCalls = [
     },
   },
   {
-    name: 'file replaced by a link between looking and opening',
+    name: 'file replaced by a symlink between path_filestat_get and path_open',
     ref: 'wasmer #2432',
     run(scene) {
       const guest = scene.guest();

@@ -17,22 +17,22 @@ const prefix = (name, before, ref) => ({
 
 const texts = [
   prefix('`..`', () => '../outside'),
-  prefix('`..` behind a directory', () => 'dir/../../outside', 'wazero #2321'),
-  prefix('`..` as deep as it went down', () => 'dir/sub/../../../outside'),
+  prefix('`..` after a directory', () => 'dir/../../outside', 'wazero #2321'),
+  prefix('`..` from nested directories', () => 'dir/sub/../../../outside'),
   prefix('`..` between `.` and empty components', () => './/dir/.//..///.././outside'),
-  prefix('`..` behind the last name', () => '../outside/dir/..'),
-  prefix('absolute path of the host', (scene) => scene.outside, 'uvwasi #269'),
-  prefix('absolute path with two slashes', (scene) => `/${scene.outside}`),
-  prefix('absolute path by the name of the preopen', () => '/sandbox/../outside'),
+  prefix('`..` at the end of a path that leads out', () => '../outside/dir/..'),
+  prefix('absolute path on the host', (scene) => scene.outside, 'uvwasi #269'),
+  prefix('absolute path with two leading slashes', (scene) => `/${scene.outside}`),
+  prefix('absolute path through the name of the preopen', () => '/sandbox/../outside'),
   {
-    name: '`..` from a directory that the guest opened',
+    name: '`..` from a directory that the guest has opened',
     open(scene) {
       const guest = scene.guest();
       return { guest, fd: guest.openDirectory('dir'), at: (entry) => `../../outside/${entry}` };
     },
   },
   {
-    name: '`..` from a directory to what is beside it in the preopen',
+    name: '`..` from an open directory to its sibling in the preopen',
     open(scene) {
       const guest = scene.guest();
       const host = (entry) => scene.in('same', entry);
@@ -40,12 +40,12 @@ const texts = [
     },
   },
   {
-    name: 'NUL behind a path that leads out',
+    name: 'path that leads out, followed by NUL',
     ref: 'uvwasi #265',
     open: (scene) => ({ guest: scene.guest(), at: (entry) => `../outside/${entry}\0` }),
   },
   {
-    name: 'path that leads back in behind a NUL',
+    name: 'path that leads out, then back in after a NUL',
     ref: 'uvwasi #265',
     open: (scene) => ({ guest: scene.guest(), at: (entry) => `../outside/${entry}\0/../../inside` }),
   },
@@ -63,15 +63,15 @@ const hostLink = (name, links, way, ref = NOT_LAST) => ({
 });
 
 const hostLinks = [
-  hostLink('link of the host, absolute', (scene) => ({ l: scene.outside }), 'l', 'uvwasi #271'),
-  hostLink('link of the host, relative', { l: '../outside' }, 'l'),
-  hostLink('link of the host in a directory', { 'dir/sub/l': '../../../outside' }, 'dir/sub/l'),
-  hostLink('link of the host to `..`', { l: '..' }, 'l/outside'),
-  hostLink('link of the host to `/`', (scene) => ({ l: '/', m: `l${scene.outside}` }), 'm'),
-  hostLink('chain of links of the host', { a: 'b', b: 'dir/c', 'dir/c': '../../outside' }, 'a'),
-  hostLink('link that leaves and comes back', { l: '../inside/../outside' }, 'l', 'uvwasi #226'),
-  hostLink('link of the host, then empty components', { l: '../outside' }, './l/.//.'),
-  hostLink('`..` behind a link to a directory further down', { l: 'dir/sub' }, 'l/../../../outside'),
+  hostLink('symlink created by the host, absolute', (scene) => ({ l: scene.outside }), 'l', 'uvwasi #271'),
+  hostLink('symlink created by the host, relative', { l: '../outside' }, 'l'),
+  hostLink('symlink created by the host in a subdirectory', { 'dir/sub/l': '../../../outside' }, 'dir/sub/l'),
+  hostLink('symlink to `..` created by the host', { l: '..' }, 'l/outside'),
+  hostLink('symlink to `/` created by the host', (scene) => ({ l: '/', m: `l${scene.outside}` }), 'm'),
+  hostLink('chain of symlinks created by the host', { a: 'b', b: 'dir/c', 'dir/c': '../../outside' }, 'a'),
+  hostLink('symlink that leads out, back in and out again', { l: '../inside/../outside' }, 'l', 'uvwasi #226'),
+  hostLink('symlink created by the host, followed by empty components', { l: '../outside' }, './l/.//.'),
+  hostLink('`..` after a symlink to a subdirectory', { l: 'dir/sub' }, 'l/../../../outside'),
 ];
 
 // The last component is a link, to each name outside; what stands behind it.
@@ -86,11 +86,11 @@ const lastLink = (name, target, suffix) => ({
 });
 const toTheSide = () => '../outside';
 const lastLinks = [
-  lastLink('link of the host as last component', toTheSide, ''),
-  lastLink('link of the host as last component, with a slash', toTheSide, '/'),
-  lastLink('link of the host as last component, with `/.`', toTheSide, '/.'),
-  lastLink('absolute link as last component', (scene) => scene.outside, ''),
-  lastLink('absolute link as last component, with a slash', (scene) => scene.outside, '/'),
+  lastLink('symlink created by the host as the last component', toTheSide, ''),
+  lastLink('symlink created by the host as the last component, with a trailing slash', toTheSide, '/'),
+  lastLink('symlink created by the host as the last component, with a trailing `/.`', toTheSide, '/.'),
+  lastLink('absolute symlink as the last component', (scene) => scene.outside, ''),
+  lastLink('absolute symlink as the last component, with a trailing slash', (scene) => scene.outside, '/'),
 ];
 
 // The guest makes the links; `way` is how it then goes.
@@ -107,26 +107,26 @@ const guestLink = (name, make, way, ref = SYMLINK_CHECKED_BY_TEXT) => ({
 });
 
 const guestLinks = [
-  guestLink('link of the guest, absolute', ({ scene, symlink }) => symlink(scene.outside, 'l'), 'l'),
-  guestLink('link of the guest, relative', ({ symlink }) => symlink('../outside', 'l'), 'l'),
-  guestLink('link to `.`, and `..` behind it in another', ({ symlink }) => {
+  guestLink('symlink created by the guest, absolute', ({ scene, symlink }) => symlink(scene.outside, 'l'), 'l'),
+  guestLink('symlink created by the guest, relative', ({ symlink }) => symlink('../outside', 'l'), 'l'),
+  guestLink('symlink to `.`, followed by `..` in another symlink', ({ symlink }) => {
     symlink('.', 'self');
     symlink('self/../outside', 'l');
   }, 'l', 'uvwasi #299, not fixed by #303'),
-  guestLink('link to `.`, and `..` behind it in the path', ({ symlink }) => symlink('.', 'self'), 'dir/../self/../outside'),
-  guestLink('link that the guest moves up', ({ symlink, rename }) => {
+  guestLink('symlink to `.`, followed by `..` in the path', ({ symlink }) => symlink('.', 'self'), 'dir/../self/../outside'),
+  guestLink('symlink that the guest moves to a parent directory', ({ symlink, rename }) => {
     symlink('../outside', 'dir/l');
     rename('dir/l', 'l');
   }, 'l'),
-  guestLink('link in a directory that the guest moves up', ({ symlink, rename }) => {
+  guestLink('symlink in a directory that the guest moves to a parent directory', ({ symlink, rename }) => {
     symlink('../../outside', 'dir/sub/l');
     rename('dir/sub', 'sub');
   }, 'sub/l'),
-  guestLink('hard link to a link, further up', ({ guest, symlink }) => {
+  guestLink('hard link to a symlink, in a parent directory', ({ guest, symlink }) => {
     symlink('../outside', 'dir/l');
     guest.call('path_link', 3, 0, text('dir/l'), 3, text('l'));
   }, 'l'),
-  guestLink('link through a link that is changed later', ({ guest, symlink, rename }) => {
+  guestLink('symlink through a symlink that is changed later', ({ guest, symlink, rename }) => {
     symlink('dir/sub', 'down');
     symlink('down/../../outside', 'l');
     guest.call('path_unlink_file', 3, text('down'));
@@ -154,9 +154,9 @@ const magicLinks = [
   magic('/proc/self preopened: `root`', (scene) => `root${scene.outside}`),
   magic('/proc/self preopened: `cwd`', () => 'cwd/outside'),
   magic('/proc/self preopened: `fd`', (_, fd) => `fd/${fd}`),
-  magic('/proc/self preopened: `..` behind `cwd`', () => 'cwd/inside/../outside'),
+  magic('/proc/self preopened: `..` after `cwd`', () => 'cwd/inside/../outside'),
   {
-    ...hostLink('link of the host to /proc/self/cwd', { l: '/proc/self/cwd' }, 'l/outside'),
+    ...hostLink('symlink to /proc/self/cwd created by the host', { l: '/proc/self/cwd' }, 'l/outside'),
     linux: true,
   },
 ];

@@ -41,8 +41,8 @@ function* combinations(kinds, file) {
 }
 
 const everyFunction = Object.entries(signatures).map(([name, kinds]) => ({
-  name: `pointers at and beyond the end: ${name}`,
-  row: 'pointers at and beyond the end, for every function',
+  name: `pointers at and beyond the end of memory: ${name}`,
+  row: 'pointers at and beyond the end of memory, in every function',
   ref: 'wasm3 #323',
   run(scene) {
     const { imports, view } = scene.bare({ args: ['an argument'], env: { A: 'b' } });
@@ -69,7 +69,7 @@ const PATH_CALLS = {
 const pathAtTheEnd = Object.entries(PATH_CALLS).map(([name, call]) => ({
   name: `path that ends where memory ends: ${name}`,
   row: 'path that ends where memory ends',
-  ref: 'uvwasi, strlen of a path',
+  ref: 'uvwasi, which calls strlen on a path',
   run(scene) {
     const { imports, memory, view } = scene.bare();
     const end = memory.buffer.byteLength;
@@ -82,7 +82,7 @@ const pathAtTheEnd = Object.entries(PATH_CALLS).map(([name, call]) => ({
 
 const vectors = [
   {
-    name: 'buffers that reach beyond memory',
+    name: 'buffers that extend beyond memory',
     ref: 'fizzy #858',
     run(scene) {
       const guest = scene.guest();
@@ -93,7 +93,7 @@ const vectors = [
     },
   },
   {
-    name: 'buffers whose sizes overflow together',
+    name: 'buffers whose total size overflows',
     run(scene) {
       const { imports, view } = scene.bare({ stdout: scene.open('/dev/null', 'w') });
       for (let i = 0; i < 1024; i++) u32(PAGE).copy(view(), 8 * i + 4);
@@ -104,7 +104,7 @@ const vectors = [
     },
   },
   {
-    name: 'list of buffers that is read into itself',
+    name: 'list of buffers that fd_read overwrites',
     run(scene) {
       fs.writeFileSync(scene.in('list'), Buffer.alloc(4096, 0xff));
       const { imports, view } = scene.bare();
@@ -130,7 +130,7 @@ function overran(guest, length, ...call) {
 const sizes = Array.from({ length: 101 }, (_, size) => size);
 const buffers = [
   {
-    name: 'fd_readdir into a buffer of every size up to 100',
+    name: 'fd_readdir into buffers of 0 to 100 bytes',
     run(scene) {
       const guest = scene.guest();
       return leakedIf(sizes.some((size) => [0n, 1n, 2n, 3n, (1n << 63n) - 1n, (1n << 64n) - 1n].some((cookie) =>
@@ -138,7 +138,7 @@ const buffers = [
     },
   },
   {
-    name: 'path_readlink into a buffer of every size',
+    name: 'path_readlink into buffers of 0 to 100 bytes',
     ref: 'WasmEdge #1993',
     run(scene) {
       fs.symlinkSync('a'.repeat(50), scene.in('l'));
@@ -148,7 +148,7 @@ const buffers = [
     },
   },
   {
-    name: 'fd_prestat_dir_name into a buffer of every size',
+    name: 'fd_prestat_dir_name into buffers of 0 to 100 bytes',
     run(scene) {
       const guest = scene.guest();
       return leakedIf(sizes.some((size) =>
@@ -156,7 +156,7 @@ const buffers = [
     },
   },
   {
-    name: 'fd_read beyond the buffer',
+    name: 'fd_pread into buffers of 0 to 100 bytes',
     run(scene) {
       fs.writeFileSync(scene.in('file'), 'x'.repeat(500));
       const guest = scene.guest();
@@ -166,7 +166,7 @@ const buffers = [
     },
   },
   {
-    name: 'descriptor opened, but nowhere to tell its number',
+    name: 'path_open with an invalid pointer for the new descriptor',
     run(scene) {
       const { imports, view } = scene.bare();
       view().write('new', 64);

@@ -37,13 +37,13 @@ function beneath(guest, name) {
 
 // How the guest comes to what is mounted.
 const ways = {
-  'read-only mount': () => ({}),
-  'directory opened in a read-only mount': (guest) => ({ fd: beneath(guest, '.') }),
-  'read-only mount, all rights asked for': (guest) => {
+  'changes in a read-only mount': () => ({}),
+  'changes through a directory opened in a read-only mount': (guest) => ({ fd: beneath(guest, '.') }),
+  'changes in a read-only mount after requesting all rights': (guest) => {
     for (const more of [ALL, 0xfffffffn]) guest.call('fd_fdstat_set_rights', 4, more, more);
     return {};
   },
-  'read-only mount, at the number of a writable directory': (guest) => {
+  'changes in a read-only mount renumbered over a writable directory': (guest) => {
     const fd = guest.openDirectory('dir');
     guest.call('fd_renumber', 4, fd);
     return { fd };
@@ -71,27 +71,27 @@ const isChanged = (scene) => {
 };
 
 const wideOpens = {
-  'for all that it lets inherit': (guest) => ({ base: inheriting(guest, 4) }),
-  'for all': () => ({ base: 0x8e001ffn }),
-  'for reading and changing its times': () => ({ base: rights.FD_READ | rights.FD_FILESTAT_SET_TIMES }),
-  'for allocating': () => ({ base: rights.FD_ALLOCATE }),
-  'for datasync': () => ({ base: rights.FD_DATASYNC }),
-  'for reading, then asking for all': () => ({ base: rights.FD_READ, more: true }),
+  'with all rights that the mount passes on': (guest) => ({ base: inheriting(guest, 4) }),
+  'with all rights': () => ({ base: 0x8e001ffn }),
+  'for reading and for changing its times': () => ({ base: rights.FD_READ | rights.FD_FILESTAT_SET_TIMES }),
+  'with the right to allocate': () => ({ base: rights.FD_ALLOCATE }),
+  'with the right to sync data': () => ({ base: rights.FD_DATASYNC }),
+  'for reading, then all rights requested': () => ({ base: rights.FD_READ, more: true }),
 };
 const throughFiles = Object.entries(wideOpens).flatMap(([how, options]) =>
   Object.entries(WAYS_TO_WRITE).map(([way, write]) => ({
-    ...attack(`file of a read-only mount, opened ${how}: ${way}`, ({ scene, guest }) => {
+    ...attack(`file in a read-only mount, opened ${how}: ${way}`, ({ scene, guest }) => {
       const { more, ...asked } = options(guest);
       const fd = guest.tryOpen(4, 'secret', asked);
       if (more) guest.call('fd_fdstat_set_rights', fd, ALL, 0n);
       write(guest, fd);
       return isChanged(scene);
     }),
-    row: `file of a read-only mount, opened ${how}`,
+    row: `file in a read-only mount, opened ${how}`,
   })));
 
 const single = [
-  attack('file of a read-only mount opened with CREAT, TRUNC and APPEND', ({ scene, guest }) => {
+  attack('file in a read-only mount opened with CREAT, TRUNC and APPEND', ({ scene, guest }) => {
     for (const flags of [oflags.CREAT, oflags.TRUNC, oflags.CREAT | oflags.TRUNC, oflags.CREAT | oflags.EXCL]) {
       for (const base of [0n, rights.FD_READ, rights.FD_WRITE]) {
         guest.tryOpen(4, 'secret', { flags, base, fdflags: fdflags.APPEND });
@@ -100,7 +100,7 @@ const single = [
     }
     return isChanged(scene) || fs.existsSync(scene.out('new'));
   }, TRUNCATES),
-  attack('hard link out of a read-only mount, then writing', ({ scene, guest }) => {
+  attack('hard link out of a read-only mount, then writing to it', ({ scene, guest }) => {
     guest.call('path_link', 4, FOLLOW, text('secret'), 3, text('taken'));
     guest.call('path_rename', 4, text('secret'), 3, text('taken'));
     const fd = guest.tryOpen(3, 'taken', { base: rights.FD_WRITE });
@@ -116,13 +116,13 @@ const single = [
     guest.call('path_rename', 4, text('secret'), 4, text('new'));
     return fs.existsSync(scene.out('new'));
   }),
-  attack('link in the writable mount that leads to the read-only one', ({ scene, guest }) => {
+  attack('symlink in the writable mount that leads to the read-only mount', ({ scene, guest }) => {
     fs.symlinkSync('../outside', scene.in('l'));
     const fd = guest.tryOpen(3, 'l/secret', { base: rights.FD_WRITE });
     if (fd >= 0) guest.writeTo(fd);
     return isChanged(scene);
   }),
-  attack('times of a read-only directory itself', ({ scene, guest }) => {
+  attack('times of the read-only directory itself', ({ scene, guest }) => {
     for (const fd of [4, beneath(guest, '.')]) {
       guest.call('fd_filestat_set_times', fd, 0n, 1_000_000_000n, fstflags.MTIM);
       guest.call('path_filestat_set_times', fd, 0, text('.'), 0n, 1_000_000_000n, fstflags.MTIM);

@@ -116,7 +116,7 @@ module.exports = {
     running('memory.copy of 4 GiB, forward', () => inMemory(65_536, forward), large),
     running('memory.copy of 4 GiB, backward', () => inMemory(65_536, backward), large),
     running('memory.fill of 4 GiB with 64-bit addresses', everyPageOf64Bits, large),
-    running('memory.fill of 128 MiB, lengths from memory', unknownLengths),
+    running('memory.fill of 128 MiB, with lengths read from memory', unknownLengths),
     running('memory.fill of 64 KiB, 16 million times', () => calledInARow(1, [
       op.i32(0), op.i32(1), op.i32(PAGE), op.memoryFill(),
     ])),
@@ -127,28 +127,28 @@ module.exports = {
     running('memory.init of 1 MB', () => fromData(1_000_000, 5000)),
     running('memory.grow by one page', () => growing(1), { allowed: [MEMORY, TIMEOUT] }),
     running('memory.grow by one page up to the maximum', () => growing(1, 1000)),
-    running('memory.grow by nothing', () => growing(0)),
-    running('memory.grow, each page touched', () => touching(), { allowed: [MEMORY, TIMEOUT] }),
-    running('memory.grow, each page touched, up to 4 GiB', () => touching(), {
+    running('memory.grow by 0 pages', () => growing(0)),
+    running('memory.grow by one page, each page touched', () => touching(), { allowed: [MEMORY, TIMEOUT] }),
+    running('memory.grow by one page, each page touched, up to 4 GiB', () => touching(), {
       ...large, allowed: [MEMORY, TIMEOUT, TRAP],
     }),
     running('memory.grow with 64-bit addresses beyond 4 GiB', moving, {
       options: { ...WIDE, memoryLimit: 6 * GIB }, memory: 7 * GIB, allowed: [MEMORY, TIMEOUT, TRAP],
     }),
-    running('table.fill of 10 million', () => withTable(() => [
+    running('table.fill of 10 million elements', () => withTable(() => [
       op.i32(0), op.refNull(funcref), op.i32(ELEMENTS), op.tableFill(),
     ])),
-    running('table.copy of 10 million, forward', () => withTable(() => [
+    running('table.copy of 10 million elements, forward', () => withTable(() => [
       op.i32(0), op.i32(1), op.i32(ELEMENTS - 1), op.tableCopy(),
     ])),
-    running('table.copy of 10 million, backward', () => withTable(() => [
+    running('table.copy of 10 million elements, backward', () => withTable(() => [
       op.i32(1), op.i32(0), op.i32(ELEMENTS - 1), op.tableCopy(),
     ])),
     running('table.init of 50,000 elements', () => withTable((segment) => [
       op.i32(0), op.i32(0), op.i32(50_000), op.tableInit(segment),
     ], { calls: 100 })),
-    running('table.grow by one', () => growingTable(1), { allowed: [MEMORY, TIMEOUT] }),
-    running('table.grow by a million', () => growingTable(1_000_000), { allowed: [MEMORY, TIMEOUT] }),
-    running('table.grow by nothing', () => growingTable(0)),
+    running('table.grow by one element', () => growingTable(1), { allowed: [MEMORY, TIMEOUT] }),
+    running('table.grow by a million elements', () => growingTable(1_000_000), { allowed: [MEMORY, TIMEOUT] }),
+    running('table.grow by 0 elements', () => growingTable(0)),
   ],
 };

@@ -139,15 +139,16 @@ const traps = { allowed: [TRAP, TIMEOUT] };
 module.exports = {
   family: 'Calls, branches and exceptions',
   attacks: [
-    running('calls that double, for ever', () => recursion((call) => [less, call, less, call]), traps),
-    running('calls that double, 30 deep', () => recursion((call) => [
+    running('recursion with two calls per level, without end', () =>
+      recursion((call) => [less, call, less, call]), traps),
+    running('recursion with three calls per level, 30 levels', () => recursion((call) => [
       op.get(0), op.if([less, call, less, call, less, call]),
     ], { from: 30 })),
-    running('calls without end', () => recursion((call) => [less, call, op.get(0), op.set(0)]), traps),
-    running('calls without end, 64 MiB of stack', () => recursion((call) => [less, call, less, op.set(0)]), {
+    running('recursion without end', () => recursion((call) => [less, call, op.get(0), op.set(0)]), traps),
+    running('recursion without end, 64 MiB of stack', () => recursion((call) => [less, call, less, op.set(0)]), {
       options: DEEP, ...traps,
     }),
-    running('calls without end, of functions with long names', () => {
+    running('recursion without end, of a function with a long name', () => {
       const module = new Module();
       const func = recursive(module, [i32], [], (self) => [less, op.call(self), less, op.set(0)]);
       module.command([op.i32(0), op.call(func)]);
@@ -157,38 +158,40 @@ module.exports = {
       module.custom('name', [1, unsigned(map.length), map]);
       return module.build();
     }, { options: DEEP, ...traps }),
-    running('64 MiB of stack, filled and left again and again', climbing, { options: DEEP, ...traps }),
-    running('an exception from the bottom of the stack', () => thrownFromTheBottom(10_000, true), traps),
-    running('the same without a loop', () => thrownFromTheBottom(10_000, false), traps),
-    running('the same with 64 MiB of stack', () => thrownFromTheBottom(1_000_000, true), { options: DEEP, ...traps }),
-    running('exceptions that every frame throws again', thrownByEveryFrame, traps),
+    running('64 MiB of stack, filled and unwound repeatedly', climbing, { options: DEEP, ...traps }),
+    running('exceptions thrown by the last of 10,000 calls, in a loop', () => thrownFromTheBottom(10_000, true), traps),
+    running('exceptions thrown by the last of 10,000 calls, without a loop', () =>
+      thrownFromTheBottom(10_000, false), traps),
+    running('exceptions thrown by the last of a million calls, with 64 MiB of stack', () =>
+      thrownFromTheBottom(1_000_000, true), { options: DEEP, ...traps }),
+    running('exceptions that every frame catches and rethrows', thrownByEveryFrame, traps),
     running('5,000 exceptions in a row', () => throwing(5000), { allowed: [TIMEOUT, RESOLVED] }),
     running('exceptions in a loop', () => {
       const module = new Module();
       const tag = module.tag();
       return module.command(forever(op.block(op.tryTable(0, op.throw(tag))))).build();
     }),
-    running('an exception that nobody catches, again and again', () => {
+    running('an uncaught exception', () => {
       const module = new Module();
       const tag = module.tag();
       return module.command(op.throw(tag)).build();
     }, { allowed: [TRAP, 'ERR_WASI_EXCEPTION', RESOLVED] }),
-    running('tail calls to itself', () => tailCalls((self) => [op.get(0), op.returnCall(self)])),
+    running('a function that tail-calls itself', () => tailCalls((self) => [op.get(0), op.returnCall(self)])),
     running('tail calls through a table', () => tailCalls((self, module) => [
       op.get(0), op.i32(0), op.returnCallIndirect(module.type([i32])),
     ])),
     running('tail calls by reference', () => tailCalls((self, module) => [
       op.get(0), op.refFunc(self), op.returnCallRef(module.type([i32])),
     ])),
-    running('tail calls of 5,000 functions in turn', () => tailCallsInTurn(5000)),
-    running('loops in loops, 30 deep', () => nestedLoops(30)),
-    running('a loop of 1,000 parameters', () => wideLoop(1000)),
-    running('a loop by a table of 65,000 branches', () => tables(65_000)),
-    running('exceptions of 1,000 values', () => wideExceptions(1000), { allowed: [TIMEOUT, 'ERR_WASI_MEMORY_LIMIT'] }),
-    running('waiting in shared memory', waiting, {
+    running('5,000 functions that tail-call each other in turn', () => tailCallsInTurn(5000)),
+    running('30 nested loops', () => nestedLoops(30)),
+    running('a loop with 1,000 parameters', () => wideLoop(1000)),
+    running('a loop through a br_table with 65,000 targets', () => tables(65_000)),
+    running('exceptions with 1,000 values', () => wideExceptions(1000), { allowed: [TIMEOUT, 'ERR_WASI_MEMORY_LIMIT'] }),
+    running('waiting on shared memory', waiting, {
       allowed: [TIMEOUT, TRAP, 'compile ERR_WASI_COMPILE', 'ERR_WASI_LINK', 'ERR_WASI_COMPILE'],
     }),
-    running('a loop that branches before it is at its end', () => {
+    running('a loop that branches back before its end', () => {
       const module = new Module();
       return module.command(op.loop([op.i32(1), op.brIf(0), repeat(1000, op.block([]))])).build();
     }),

@@ -102,59 +102,59 @@ function initialized(what) {
 module.exports = {
   family: 'Structs and arrays',
   attacks: [
-    running('array.new_default of 15 million, in a row', () => command(({ bytes }) => [
+    running('array.new_default of 15 million elements, in a row', () => command(({ bytes }) => [
       op.i32(MILLIONS), op.arrayNewDefault(bytes), op.drop,
     ], { count: 1000 }), allocating),
-    running('array.new of 15 million, in a row', () => command(({ bytes }) => [
+    running('array.new of 15 million elements, in a row', () => command(({ bytes }) => [
       op.i32(7), op.i32(MILLIONS), op.arrayNew(bytes), op.drop,
     ], { count: 1000 }), allocating),
     running('array.new of 15 million references', () => command(({ references }) => [
       op.i32(7), op.refI31, op.i32(MILLIONS), op.arrayNew(references), op.drop,
     ], { count: 1000 }), allocating),
-    running('array.new of 2^32 - 1', () => command(({ numbers }) => [
+    running('array.new of 2^32 - 1 elements', () => command(({ numbers }) => [
       op.i64(7), op.i32(-1), op.arrayNew(numbers), op.drop,
     ], { count: 1000 }), allocating),
     running('array.new_data of 4 MiB, 3,000 times', () => command(({ bytes, data }) => [
       op.i32(0), op.i32(4 * 2 ** 20), op.arrayNewData(bytes, data), op.drop,
     ], { count: 3000 }), allocating),
-    running('array.new_elem of 100,000, 2,000 times', () => command(({ functions, elements }) => [
+    running('array.new_elem of 100,000 elements, 2,000 times', () => command(({ functions, elements }) => [
       op.i32(0), op.i32(100_000), op.arrayNewElem(functions, elements), op.drop,
     ], { count: 2000 }), allocating),
-    running('array.new_fixed of 10,000, in a loop', () => command(({ bytes }) => forever([
+    running('array.new_fixed of 10,000 elements, in a loop', () => command(({ bytes }) => forever([
       repeat(10_000, op.i32(1)), op.arrayNewFixed(bytes, 10_000), op.drop,
     ])), allocating),
-    running('array.fill of 100 million', filled, allocating),
+    running('array.fill of 100 million elements', filled, allocating),
     running('array.copy of 50 million bytes', () => copied(false), allocating),
     running('array.copy of 50 million bytes, backward', () => copied(true), allocating),
     running('array.copy of 10 million references', copiedReferences, allocating),
     running('array.init_data of 4 MiB, 1,000 times', () => initialized('data')),
-    running('array.init_elem of 100,000, 1,000 times', () => initialized('elements')),
-    running('small structs, dropped at once', () => command(({ node, null: none }) => forever([
+    running('array.init_elem of 100,000 elements, 1,000 times', () => initialized('elements')),
+    running('small structs, dropped immediately', () => command(({ node, null: none }) => forever([
       none, op.i32(1), op.structNew(node), op.drop,
     ])), allocating),
     running('small structs, kept', () => command((types) => list(types, -1), { locals: listLocals }), allocating),
-    running('lists of a million structs, dropped again and again', () => command((types) =>
+    running('lists of a million structs, dropped repeatedly', () => command((types) =>
       forever(list(types, 1_000_000)), { locals: listLocals }), allocating),
-    running('a list of 3 million structs, kept while garbage is made', () => command((types) => [
+    running('a list of 3 million structs, kept while garbage is created', () => command((types) => [
       list(types, 3_000_000), forever([types.null, op.i32(1), op.structNew(types.node), op.drop]),
     ], { locals: listLocals }), allocating),
     running('arrays of arrays', () => command(({ references }) => [
       op.i32(0), op.refI31, op.set(0),
       forever([op.get(0), op.i32(1000), op.arrayNew(references), op.set(0)]),
     ], { locals: [[1, anyref]] }), allocating),
-    running('one array in 15 million elements of another', () => command(({ references }) => [
+    running('an array whose 15 million elements refer to another array', () => command(({ references }) => [
       op.i32(1), op.arrayNewDefault(references), op.set(0),
       forever([op.get(0), op.i32(MILLIONS), op.arrayNew(references), op.set(0)]),
     ], { locals: [[1, anyref]] }), allocating),
-    running('garbage below 5,000 calls that hold objects', deepReferences, allocating),
-    running('casts down 63 types', () => casts(20)),
-    running('references turned into those of the host', () => command(({ node, null: none }) => forever([
+    running('garbage created below 5,000 frames that hold objects', deepReferences, allocating),
+    running('casts through 63 levels of subtypes', () => casts(20)),
+    running('references converted to host references', () => command(({ node, null: none }) => forever([
       none, op.i32(1), op.structNew(node), op.convertAny, op.set(0),
     ]), { locals: [[1, externref]] }), allocating),
     running('i31 references', () => command(() => forever([
       repeat(50_000, [op.i32(7), op.refI31, op.set(0)]),
     ]), { locals: [[1, i31ref]] })),
-    running('references of the host in tables', () => {
+    running('table.fill with references to objects', () => {
       const module = new Module();
       const node = module.add(section.type, struct(i64));
       module.table(100_000, { type: anyref });
@@ -168,7 +168,7 @@ module.exports = {
     running('empty arrays', () => command(({ bytes }) => forever(repeat(10_000, [
       op.i32(0), op.arrayNewDefault(bytes), op.drop,
     ]))), allocating),
-    running('a module that makes a heap and ends', () => command(({ bytes }) => [
+    running('a module that creates a heap and ends', () => command(({ bytes }) => [
       op.i32(10), op.arrayNewDefault(bytes), op.drop,
     ]), { allowed: [RESOLVED] }),
   ],

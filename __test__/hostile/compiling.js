@@ -247,60 +247,60 @@ const ASKED = { timeout: 2000, memoryLimit: GIB };
 const allowed = [RESOLVED, ...REFUSED];
 
 const modules = {
-  '1,000 loops of 1,000 numbers': () => wideBlocks(1000, 1000, 'loop'),
-  '1,000 blocks of 1,000 numbers': () => wideBlocks(1000, 1000, 'block'),
-  '1,000 branches of 1,000 numbers': () => wideBlocks(1000, 1000, 'if'),
-  '1,000 loops of 1,000 numbers in each other': () => nestedWideLoops(1000, 1000),
-  '5,000 calls with 1,000 numbers': () => wideCalls(1000, 5000),
+  '1,000 loops with 1,000 values': () => wideBlocks(1000, 1000, 'loop'),
+  '1,000 blocks with 1,000 values': () => wideBlocks(1000, 1000, 'block'),
+  '1,000 if blocks with 1,000 values': () => wideBlocks(1000, 1000, 'if'),
+  '1,000 nested loops with 1,000 values': () => nestedWideLoops(1000, 1000),
+  '5,000 calls with 1,000 values': () => wideCalls(1000, 5000),
   'a million empty functions': () => emptyFunctions(999_000),
-  '20,000 array.new_fixed of 100': () => fixedArrays(20_000, 100),
-  '70 array.new_fixed of 10,000': () => fixedArrays(70, 10_000),
-  '65,000 branches to 1,000 blocks': () => branchTable(65_000, 1000),
-  '65,000 branches to 60,000 blocks': () => branchTable(65_000, 60_000),
-  'a million branches': () => branchTable(1_000_000, 10),
-  '100 tables of 65,000 branches': () => manyBranchTables(100, 65_000, 1),
-  '1,000 tables of 1,000 branches with 100 numbers': () => manyBranchTables(1000, 1000, 100),
-  '100,000 blocks in each other': () => nestedBlocks(100_000),
-  '2 million blocks in each other': () => nestedBlocks(2_000_000),
-  '100,000 branches in each other': () => nestedIfs(100_000),
-  '20,000 functions of 50,000 locals': () => locals(20_000, 50_000),
-  '900 locals changed in 900 branches': () => localsAndBlocks(900, 900),
-  '5,000 locals in loops, 1,000 in each other': () => localsInLoops(5000, 1000),
+  '20,000 array.new_fixed of 100 elements': () => fixedArrays(20_000, 100),
+  '70 array.new_fixed of 10,000 elements': () => fixedArrays(70, 10_000),
+  'br_table with 65,000 branches to 1,000 blocks': () => branchTable(65_000, 1000),
+  'br_table with 65,000 branches to 60,000 blocks': () => branchTable(65_000, 60_000),
+  'br_table with a million branches': () => branchTable(1_000_000, 10),
+  '100 br_table instructions with 65,000 branches': () => manyBranchTables(100, 65_000, 1),
+  '1,000 br_table instructions with 1,000 branches and 100 values': () => manyBranchTables(1000, 1000, 100),
+  '100,000 nested blocks': () => nestedBlocks(100_000),
+  '2 million nested blocks': () => nestedBlocks(2_000_000),
+  '100,000 nested if blocks': () => nestedIfs(100_000),
+  '20,000 functions with 50,000 locals': () => locals(20_000, 50_000),
+  '900 locals changed in each of 900 branches': () => localsAndBlocks(900, 900),
+  '5,000 locals in 1,000 nested loops': () => localsInLoops(5000, 1000),
   '7.6 MB of additions': () => straightLine(7_600_000),
-  'a million operands, then a million products': () => deepExpression(1_000_000),
+  'a million operands, then a million multiplications': () => deepExpression(1_000_000),
   '10,000 values alive across 10,000 calls': () => callsWithLiveValues(10_000, 10_000),
-  '20,000 diamonds below 1,000 values': () => diamonds(1000, 20_000),
-  '100,000 selections above 1,000 values': () => selects(1000, 100_000),
-  '50,000 handlers of exceptions': () => tries(50_000, 0),
-  '5,000 handlers below 5,000 locals': () => tries(5000, 5000),
-  '2,000 handlers around each other': () => nestedTries(2000),
+  '20,000 if-else blocks while 1,000 values are on the stack': () => diamonds(1000, 20_000),
+  '100,000 select instructions while 1,000 values are on the stack': () => selects(1000, 100_000),
+  '50,000 exception handlers': () => tries(50_000, 0),
+  '5,000 exception handlers while 5,000 locals are live': () => tries(5000, 5000),
+  '2,000 nested exception handlers': () => nestedTries(2000),
   '300,000 constant vectors': () => vectors(300_000),
-  '60 types below each other': () => deepTypes(60),
-  '100,000 types below each other': () => deepTypes(100_000),
-  'a group of 100,000 types': () => recursiveTypes(100_000),
+  'a chain of 60 subtypes': () => deepTypes(60),
+  'a chain of 100,000 subtypes': () => deepTypes(100_000),
+  'a recursion group of 100,000 types': () => recursiveTypes(100_000),
   '900,000 types': () => types(900_000),
-  '10,000 types of 1,000 numbers': () => largeTypes(10_000, 1000),
+  '10,000 function types with 1,000 parameters and results': () => largeTypes(10_000, 1000),
   '500,000 loads and stores': () => memoryAccesses(500_000),
   '300,000 calls through a table': () => indirectCalls(300_000),
   '300,000 casts': () => casts(300_000),
-  '300,000 elements of a table': () => tableAccesses(300_000),
-  'a segment of 5 million functions': () => functionsInTable(5_000_000),
+  '300,000 writes to a table': () => tableAccesses(300_000),
+  'an element segment with 5 million functions': () => functionsInTable(5_000_000),
   'a byte of data in each page of 4 GiB': () => scatteredData(65_536),
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13].map((id) =>
-    [`section ${id} of four billion entries`, () => lying(id)])),
-  'a function that says it has 4 GiB': lyingBody,
+    [`section ${id} that claims four billion entries`, () => lying(id)])),
+  'a function that claims a size of 4 GiB': lyingBody,
 };
 
 // One for each thing that can grow: the others are left to `npm run hostile`.
 const REPRESENTATIVE = new Set([
-  '1,000 loops of 1,000 numbers', '5,000 calls with 1,000 numbers', 'a million empty functions',
-  '70 array.new_fixed of 10,000', '65,000 branches to 1,000 blocks', '3 million blocks in each other',
-  '20,000 functions of 50,000 locals', '10,000 values alive across 10,000 calls', '2,000 handlers around each other',
-  'a group of 100,000 types', 'a segment of 5 million functions', 'section 10 of four billion entries',
-  'a function that says it has 4 GiB',
+  '1,000 loops with 1,000 values', '5,000 calls with 1,000 values', 'a million empty functions',
+  '70 array.new_fixed of 10,000 elements', 'br_table with 65,000 branches to 1,000 blocks', '2 million nested blocks',
+  '20,000 functions with 50,000 locals', '10,000 values alive across 10,000 calls', '2,000 nested exception handlers',
+  'a recursion group of 100,000 types', 'an element segment with 5 million functions',
+  'section 10 that claims four billion entries', 'a function that claims a size of 4 GiB',
 ]);
 
-const LYING = /four billion|says it has/;
+const LYING = /four billion|claims a size/;
 
 const attack = ([name, module]) => ({
   name, ask: 'compile', module, options: ASKED, allowed: LYING.test(name) ? ['ERR_WASI_COMPILE'] : allowed,
@@ -308,7 +308,7 @@ const attack = ([name, module]) => ({
 });
 
 // Those that take longest, when nothing but a signal ends them, within run(), and several at once.
-const worst = ['1,000 loops of 1,000 numbers', '5,000 calls with 1,000 numbers', 'a million empty functions'];
+const worst = ['1,000 loops with 1,000 values', '5,000 calls with 1,000 values', 'a million empty functions'];
 
 module.exports = {
   family: 'Compiling',
@@ -318,7 +318,7 @@ module.exports = {
       name: `${name}, aborted`, ask: 'compile', abortAfter: 500, module: modules[name], allowed: ['ABORT_ERR', ...allowed],
     })),
     ...worst.map((name) => ({
-      name: `${name}, twice`, ask: 'compile', copies: 2, module: modules[name], options: ASKED, allowed, slow: true,
+      name: `${name}, two at once`, ask: 'compile', copies: 2, module: modules[name], options: ASKED, allowed, slow: true,
     })),
     ...worst.map((name) => ({
       name: `${name}, by run()`, ask: 'both', module: modules[name], options: { compileTimeout: ASKED.timeout, compileMemoryLimit: ASKED.memoryLimit, fuel: 1n << 40n },

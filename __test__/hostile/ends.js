@@ -61,15 +61,15 @@ module.exports = {
     running('computes for 97 ms, then one memory.fill', () => program([computeUntil(97), fill])),
     running('waits for 97 ms, then one memory.fill', () => program([sleep(97), fill])),
     running('computes for 97 ms, then memory.init of 400 MB', fromData),
-    running('computes for 97 ms, then a straight line', () => leaf(computeUntil(97), 100)),
-    running('proc_exit after one memory.fill too many', () => {
+    running('computes for 97 ms, then runs code without loops', () => leaf(computeUntil(97), 100)),
+    running('proc_exit after a memory.fill that ends too late', () => {
       const module = new Module();
       module.import('wasi_snapshot_preview1', 'clock_time_get', [i32, i64, i32], [i32]);
       const exit = module.import('wasi_snapshot_preview1', 'proc_exit', [i32]);
       module.export('memory', kind.memory, module.memory(PAGES));
       return module.command([computeUntil(97), fill, op.i32(0), op.call(exit)], [[1, i64]]).build();
     }),
-    running('a trap after one memory.fill too many', () => program([computeUntil(97), fill, op.unreachable])),
-    running('loops without end, not ended before', () => program(forever([])), { options: LIMITED }),
+    running('a trap after a memory.fill that ends too late', () => program([computeUntil(97), fill, op.unreachable])),
+    running('an endless loop', () => program(forever([])), { options: LIMITED }),
   ],
 };

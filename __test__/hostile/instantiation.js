@@ -113,48 +113,52 @@ const refused = { allowed: ['compile ERR_WASI_COMPILE'] };
 module.exports = {
   family: 'Instantiation',
   attacks: [
-    running('element segments that make arrays of 15 million', () => elementsThatAllocate(1, 3000), refused),
-    running('3,000 such segments', () => elementsThatAllocate(3000, 1), refused),
-    running('the same, instantiated', () => elementsThatAllocate(1, 3000), { ...refused, ask: 'instantiate' }),
-    running('two of these at once', () => elementsThatAllocate(1, 3000), { ...refused, copies: 2 }),
-    running('passive segments that make arrays, into a table', passiveElements, refused),
-    running('passive segments that make arrays, into arrays', passiveElementsIntoArrays, refused),
-    running('2,000 globals of arrays of 15 million', () => globals(2000, made), refused),
-    running('2,000 globals of arrays of 2^32 - 1', () => globals(2000, [
+    running('an element segment that creates 3,000 arrays of 15 million elements', () =>
+      elementsThatAllocate(1, 3000), refused),
+    running('3,000 element segments that each create an array of 15 million elements', () =>
+      elementsThatAllocate(3000, 1), refused),
+    running('an element segment that creates 3,000 arrays of 15 million elements, instantiated', () =>
+      elementsThatAllocate(1, 3000), { ...refused, ask: 'instantiate' }),
+    running('an element segment that creates 3,000 arrays of 15 million elements, two at once', () =>
+      elementsThatAllocate(1, 3000), { ...refused, copies: 2 }),
+    running('passive segments that create arrays, copied into a table', passiveElements, refused),
+    running('passive segments that create arrays, copied into arrays', passiveElementsIntoArrays, refused),
+    running('2,000 globals with arrays of 15 million elements', () => globals(2000, made), refused),
+    running('2,000 globals with arrays of 2^32 - 1 elements', () => globals(2000, [
       op.i32(7), op.i32(-1), op.arrayNew(0),
     ]), refused),
-    running('100,000 globals of empty arrays', () => globals(100_000, [op.i32(0), op.arrayNewDefault(0)]), {
+    running('100,000 globals with empty arrays', () => globals(100_000, [op.i32(0), op.arrayNewDefault(0)]), {
       allowed: [TIMEOUT, MEMORY, RESOLVED, ...NOT_COMPILED],
     }),
-    running('a constant expression of a million instructions', longExpressions, {
+    running('a constant expression with a million instructions', longExpressions, {
       allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
     }),
     running('a table of 10 million elements, initialized', () => tables(1, 10_000_000, empty), refused),
     running('100 tables of 160,000 elements, initialized', () => tables(100, 160_000, empty), {
       ...refused,
     }),
-    running('90,000 segments of elements, one over the other', () => activeElements(90_000), {
+    running('90,000 element segments at the same place', () => activeElements(90_000), {
       allowed: [TIMEOUT, RESOLVED],
     }),
-    running('90,000 segments of data, one over the other', () => activeData(90_000, 100), { allowed: [TIMEOUT, RESOLVED] }),
-    running('segments of 30 MB in all', () => activeData(8, 4_000_000), { allowed: [TIMEOUT, RESOLVED] }),
+    running('90,000 data segments at the same place', () => activeData(90_000, 100), { allowed: [TIMEOUT, RESOLVED] }),
+    running('data segments of 32 MB in total', () => activeData(8, 4_000_000), { allowed: [TIMEOUT, RESOLVED] }),
     running('a byte of data in each page of 512 MiB', () => scatteredData(8192), {
       options: { ...LIMITED, memoryLimit: 5120 * MIB }, memory: 5120 * MIB, allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
     }),
-    running('a segment of 5 million functions', () => functionsInTable(5_000_000), {
+    running('an element segment with 5 million functions', () => functionsInTable(5_000_000), {
       // Compiling may take 2 GiB by default.
       memory: 2560 * MIB, allowed: [TIMEOUT, RESOLVED, ...NOT_COMPILED],
     }),
-    running('a start function that does not end', () => started(forever([]))),
+    running('a start function that never ends', () => started(forever([]))),
     running('a start function that fills memory', () => started(repeat(5000, [
       op.i32(0), op.i32(1), op.i32(128 * MIB), op.memoryFill(),
     ]))),
     running('a start function that calls the host', startedByImport),
-    running('_initialize that does not end', () => initialize(forever([])), { ask: 'instantiate' }),
+    running('_initialize that never ends', () => initialize(forever([])), { ask: 'instantiate' }),
     running('_initialize that fills memory', () => initialize(repeat(5000, [
       op.i32(0), op.i32(1), op.i32(128 * MIB), op.memoryFill(),
     ])), { ask: 'instantiate' }),
-    running('arrays of 100,000, made in a loop', () => {
+    running('arrays of 100,000 elements, created in a loop', () => {
       const module = withArrays();
       return module.command(forever(repeat(100, [op.i32(100_000), op.arrayNewDefault(0), op.drop]))).build();
     }, ending),

@@ -90,7 +90,7 @@ module.exports = {
     running('16 tables of 4 million elements', () => many('table', 16, 4_000_000), limited),
     running('a table of 10 million elements', () => many('table', 1, 10_000_000), { allowed: [RESOLVED, TIMEOUT] }),
     running('memory.grow to the limit', () => grown(16), limited),
-    running('growing in steps of 2 GiB', () => grown(32_768), limited),
+    running('memory.grow in steps of 2 GiB', () => grown(32_768), limited),
     running('a heap of arrays', () => {
       const module = new Module();
       const type = module.add(section.type, array(i8));
@@ -103,16 +103,16 @@ module.exports = {
         ]),
       ], [[1, [0x63, outer]], [1, i32]]).build();
     }, { allowed: [MEMORY, TIMEOUT, TRAP] }),
-    running('64 MiB of stack, and a trap', recursion, { options: { ...LIMITED, maxStack: 64 * MIB }, allowed: [TRAP, TIMEOUT] }),
-    running('the same twice', recursion, {
+    running('64 MiB of stack, then a trap', recursion, { options: { ...LIMITED, maxStack: 64 * MIB }, allowed: [TRAP, TIMEOUT] }),
+    running('64 MiB of stack, then a trap, two at once', recursion, {
       options: { ...LIMITED, maxStack: 64 * MIB }, copies: 2, allowed: [TRAP, TIMEOUT],
     }),
     running('a name of 50 MB in a backtrace', () => named(50 * MIB, op.unreachable), {
       allowed: [TRAP, TIMEOUT, ...NOT_COMPILED],
     }),
     running('a million globals', () => items(section.global, [i64, 1, op.i64(7), 0x0b], 1_000_000), any),
-    running('100,000 segments of data', () => items(section.data, [1, 1, 0], 100_000), any),
-    running('100,000 segments of elements', () => items(section.element, [1, 0, 0], 100_000), any),
+    running('100,000 data segments', () => items(section.data, [1, 1, 0], 100_000), any),
+    running('100,000 element segments', () => items(section.element, [1, 0, 0], 100_000), any),
     running('100,000 custom sections', customs, any),
     running('a million tags', () => {
       const module = new Module();
@@ -120,10 +120,10 @@ module.exports = {
       module.add(section.tag, [0, 0], 1_000_000);
       return module.command([]).build();
     }, any),
-    running('100 tables of nothing', () => items(section.table, [funcref, 0, 0], 100), any),
-    listing('exports of 45,000 functions with 10 parameters', () => exportsOf(45_000, 10)),
-    listing('imports of 45,000 functions with 10 parameters', () => importsOf(45_000, 10)),
-    running('exports of 45,000 functions, instantiated', () => exportsOf(45_000, 10), { ...any, ask: 'instantiate' }),
-    listing('1,000 exports with names of 100 kB', () => exportNames(1000, 100_000)),
+    running('100 empty tables', () => items(section.table, [funcref, 0, 0], 100), any),
+    listing('listing 45,000 exported functions with 10 parameters', () => exportsOf(45_000, 10)),
+    listing('listing 45,000 imported functions with 10 parameters', () => importsOf(45_000, 10)),
+    running('instantiating 45,000 exported functions', () => exportsOf(45_000, 10), { ...any, ask: 'instantiate' }),
+    listing('listing 1,000 exports with names of 100 kB', () => exportNames(1000, 100_000)),
   ],
 };

@@ -16,14 +16,14 @@ const leaves = {
   'square roots of vectors': [[f64], [], [
     op.get(0), op.splatF64, repeat(20_000, op.sqrtV128), op.set(1), op.i32(0), op.get(1), [0xfd, 11, 4, 0],
   ], [[1, v128]]],
-  'loads that depend on each other': [[i32], [i32], [op.get(0), repeat(30_000, op.load(64))]],
+  'dependent loads': [[i32], [i32], [op.get(0), repeat(30_000, op.load(64))]],
   'loads from every page': [[i32], [], pages((offset) => [op.get(0), op.load(offset), op.drop])],
   'stores to every page': [[i32], [], pages((offset) => [op.get(0), op.i32(1), op.store(offset)])],
-  'stores to one place': [[i32], [], repeat(20_000, [op.get(0), op.get(0), op.store(8)])],
-  'sizes of memory': [[], [i32], [op.i32(0), repeat(30_000, [op.memorySize(), op.add])]],
-  'globals': [[], [], repeat(20_000, [op.globalGet(0), op.i32(3), op.mul, op.globalSet(0)])],
-  'elements of a table': [[], [], repeat(10_000, [op.i32(0), op.i32(0), op.tableGet(), op.tableSet()])],
-  'growing by nothing': [[], [], repeat(10_000, [op.i32(0), op.memoryGrow(), op.drop])],
+  'stores to one address': [[i32], [], repeat(20_000, [op.get(0), op.get(0), op.store(8)])],
+  'memory.size': [[], [i32], [op.i32(0), repeat(30_000, [op.memorySize(), op.add])]],
+  'reads and writes of a global': [[], [], repeat(20_000, [op.globalGet(0), op.i32(3), op.mul, op.globalSet(0)])],
+  'reads and writes of a table': [[], [], repeat(10_000, [op.i32(0), op.i32(0), op.tableGet(), op.tableSet()])],
+  'memory.grow by 0 pages': [[], [], repeat(10_000, [op.i32(0), op.memoryGrow(), op.drop])],
 };
 
 // Every page of 16 MiB, in an order that no prefetching guesses.
@@ -135,7 +135,10 @@ function workOnReturn() {
 }
 
 // Compilers make next to nothing of these.
-const QUICK = new Set(['sizes of memory', 'stores to one place', 'globals', 'elements of a table', 'growing by nothing']);
+const QUICK = new Set([
+  'memory.size', 'stores to one address', 'reads and writes of a global', 'reads and writes of a table',
+  'memory.grow by 0 pages',
+]);
 const either = { allowed: [TIMEOUT, RESOLVED] };
 
 module.exports = {
@@ -147,7 +150,7 @@ module.exports = {
       running(`${name}, called 2^40 times`, () => doubling(shape, 40), { slow: name !== 'square roots' })),
     ...Object.entries(callers).map(([name, caller]) =>
       running(`square roots, called ${name}`, () => calledBy(caller))),
-    running('two of these at once', () => inARow(roots, 40_000), { copies: 2 }),
+    running('square roots, called 40,000 times in a row, two at once', () => inARow(roots, 40_000), { copies: 2 }),
     running('square roots in a start function', () => {
       const { module, call } = withLeaf(roots);
       module.start(module.func([], [], repeat(10_000, call)));
@@ -157,7 +160,7 @@ module.exports = {
       ask: 'both', options: { ...LIMITED, fuel: 1n << 60n },
     }),
     {
-      name: 'square roots, and closing the instance',
+      name: 'square roots, and the instance is closed',
       ask: 'close',
       closeAfter: 50,
       module: () => {
@@ -176,9 +179,9 @@ module.exports = {
     },
     running('1,000 parameters and results', () => manyValues(1000, 50)),
     running('50,000 locals', manyLocals, { allowed: [TIMEOUT, TRAP] }),
-    running('1,000 branches of a table', branching),
-    running('work on the way back from 10,000 calls', workOnReturn, { allowed: [TIMEOUT, TRAP] }),
-    running('the same with 64 MiB of stack', workOnReturn, {
+    running('br_table with 1,000 targets', branching),
+    running('work while 10,000 calls return', workOnReturn, { allowed: [TIMEOUT, TRAP] }),
+    running('work while 10,000 calls return, with 64 MiB of stack', workOnReturn, {
       options: { ...LIMITED, maxStack: 64 * 2 ** 20 },
     }),
   ],

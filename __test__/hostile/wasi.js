@@ -101,7 +101,7 @@ module.exports = {
     }),
     running('fd_write of 2^28 empty buffers', () => emptyBuffers('fd_write'), large),
     running('fd_read of 2^28 empty buffers', () => emptyBuffers('fd_read'), large),
-    running('fd_write of one buffer, 2^24 times', () => program(['fd_write'], TOP, [
+    running('fd_write of 2^24 overlapping buffers', () => program(['fd_write'], TOP, [
       // The same 64 KiB in each: as much as 8 TiB.
       write(0, 1 << 20), write(4, TOP),
       op.i32(8), op.i32(0), op.i32(8 * ((1 << 24) - 1)), op.memoryCopy(),
@@ -113,50 +113,50 @@ module.exports = {
     running('fd_pread of a sparse file, 4 GiB', () => opened('fd_pread', repeat(100, [
       call(1, op.i32(4), op.i32(8), op.i32(1), op.i64(0), op.i32(4)),
     ]), 6), onFiles),
-    running('fd_pread of 1,024 buffers of one file', () => opened('fd_pread', [
+    running('fd_pread of a file into 1,024 overlapping buffers', () => opened('fd_pread', [
       op.i32(256), op.i32(4 * MIB), op.store(), op.i32(260), op.i32(2000 * MIB), op.store(),
       op.i32(264), op.i32(256), op.i32(8 * 1023), op.memoryCopy(),
       repeat(100, call(1, op.i32(4), op.i32(256), op.i32(1024), op.i64(0), op.i32(4))),
     ], 6), onFiles),
-    running('poll_oneoff of a million subscriptions', () => polling(1_000_000), { memory: 3 * GIB }),
-    running('poll_oneoff of a thousand subscriptions', () => polling(1000)),
-    running('poll_oneoff until the end of time', () => waiting(1, -1n, 0)),
-    running('poll_oneoff until the end of time, absolute', () => waiting(1, -1n, 1)),
-    running('poll_oneoff until long ago', () => waiting(0, 1n, 1)),
-    running('poll_oneoff of clocks that do not run', () => waiting(1, 1_000_000_000n, 0), {
+    running('poll_oneoff with a million subscriptions', () => polling(1_000_000), { memory: 3 * GIB }),
+    running('poll_oneoff with a thousand subscriptions', () => polling(1000)),
+    running('poll_oneoff with the longest timeout', () => waiting(1, -1n, 0)),
+    running('poll_oneoff with the latest deadline', () => waiting(1, -1n, 1)),
+    running('poll_oneoff with a deadline in the past', () => waiting(0, 1n, 1)),
+    running('poll_oneoff on a virtual clock', () => waiting(1, 1_000_000_000n, 0), {
       options: { ...LIMITED, clock: 0 },
     }),
     running('fd_readdir of 30,000 entries', () => program(['fd_readdir'], 1024, forever(
       call(0, op.i32(3), op.i32(64), op.i32(16 * MIB), op.i64(0), op.i32(0)),
     )), { options: inFolder(LIMITED), scene: crowded }),
-    running('fd_readdir of 30,000 entries, from the end', () => program(['fd_readdir'], 1024, forever([
+    running('fd_readdir of 30,000 entries, starting at the end', () => program(['fd_readdir'], 1024, forever([
       call(0, op.i32(3), op.i32(64), op.i32(100), op.get(0), op.i32(0)),
       op.get(0), op.i64(29_989), op.add64, op.i64(30_000), op.remU64, op.set(0),
     ])), { options: inFolder(LIMITED), scene: crowded }),
-    running('path_open of 12 MB', () => names('path_open'), { options: inFolder(LIMITED) }),
-    running('path_filestat_get of a path of 800 directories', () => names('path_filestat_get'), {
+    running('path_open with a path of 12 MB', () => names('path_open'), { options: inFolder(LIMITED) }),
+    running('path_filestat_get with a path of 800 directories', () => names('path_filestat_get'), {
       options: inFolder(LIMITED), scene: (folder) => fs.mkdirSync(path.join(folder, 'a')),
     }),
     running('output up to maxBuffer', () => output(32 * MIB), {
       options: { ...LIMITED, maxBuffer: 64 * MIB }, allowed: ['ERR_WASI_MAX_BUFFER', TIMEOUT],
     }),
-    running('output of no bytes', () => output(0)),
-    running('output of 48 MiB at a time that is ignored', () => output(48 * MIB), {
+    running('output of zero bytes', () => output(0)),
+    running('output of 48 MiB at a time, ignored', () => output(48 * MIB), {
       options: { ...LIMITED, stdout: 'ignore' },
     }),
     running('sched_yield', () => program(['sched_yield'], 1, forever(repeat(1000, call(0))))),
     running('clock_time_get', () => program(['clock_time_get'], 1, forever(
       repeat(1000, call(0, op.i32(0), op.i64(1), op.i32(64))),
     ))),
-    running('clock_time_get of clocks that do not run', () => program(['clock_time_get'], 1, forever(
+    running('clock_time_get of a virtual clock', () => program(['clock_time_get'], 1, forever(
       call(0, op.i32(0), op.i64(1), op.i32(64)),
     )), { options: { ...LIMITED, clock: 0 } }),
-    running('args_get of 100,000', () => program(['args_get'], 1024, repeat(1000, [
+    running('args_get of 100,000 arguments', () => program(['args_get'], 1024, repeat(1000, [
       call(0, op.i32(0), op.i32(16 * MIB)),
     ])), {
       options: { ...LIMITED, args: Array(100_000).fill('a') }, allowed: [TIMEOUT, RESOLVED],
     }),
-    running('one call, 300,000 times in a row', () => program(['random_get'], 16, repeat(300_000, [
+    running('random_get, 300,000 calls in a row', () => program(['random_get'], 16, repeat(300_000, [
       call(0, op.i32(0), op.i32(10_000)),
     ]))),
   ],
