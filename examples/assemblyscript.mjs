@@ -1,5 +1,5 @@
-// An AssemblyScript program prints the arguments and the environment it gets.
-// It sees those given here and nothing of this process's own.
+// Runs an AssemblyScript program that prints its arguments and environment variables.
+// The program only gets what is passed here, not the environment of this process.
 //
 //   node examples/assemblyscript.mjs [ARGUMENT...]
 //
@@ -10,7 +10,7 @@ import { WASI } from 'wasi-rs'
 
 const wasi = new WASI({
   version: 'preview1',
-  args: ['hello', ...process.argv.slice(2)], // args[0] is the program's name
+  args: ['hello', ...process.argv.slice(2)], // args[0] is the name of the program
   env: { GREETING: 'good morning', LANG: 'en' },
 })
 

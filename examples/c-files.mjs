@@ -1,5 +1,5 @@
-// A C program creates, writes, renames, links, lists and removes files. Its
-// /work-dir is a fresh temporary directory.
+// Runs a C program that creates, writes, renames, links, lists and removes files.
+// Its directory /work-dir is a new temporary directory.
 //
 //   node examples/c-files.mjs
 //
@@ -14,7 +14,7 @@ const directory = await mkdtemp(path.join(tmpdir(), 'wasi-rs-example-'))
 try {
   const wasi = new WASI({
     version: 'preview1',
-    // "portable" leaves out the steps that node:wasi of Node 20 gets wrong.
+    // "portable" skips the steps that fail with node:wasi on Node.js 20.
     args: ['files', '/work-dir', 'portable'],
     preopens: { '/work-dir': directory },
   })

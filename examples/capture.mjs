@@ -1,7 +1,7 @@
-// Runs a tool whose input and output stay in memory: no temporary files, and none of
-// its output is lost between that of this process.
+// Runs a tool with its input and output in memory. This needs no temporary files, and
+// the output of the tool doesn't mix with the output of this process.
 //
-//   node examples/capture.mjs [FILE...]     (default: its standard input)
+//   node examples/capture.mjs [FILE...]     (default: the standard input set below)
 //
 // Source of the program: __test__/fixtures/src/c/cat.c
 

@@ -1,5 +1,5 @@
-// Hello world: runs demo.wasm, assembled from demo.wat, the program that the
-// Node.js documentation of WASI shows.
+// Runs the "hello world" program from the WASI page of the Node.js documentation.
+// demo.wasm is assembled from demo.wat.
 //
 //   node examples/demo.mjs
 

@@ -1,13 +1,13 @@
-// A host runs plugins that nobody vouched for. Each gets a text on its standard
-// input and gives one on its standard output; it has no directories, no
-// environment, and ends when it reaches a limit. The host goes on either way.
+// Runs untrusted plugins. Each plugin reads text from its standard input and writes text
+// to its standard output. It has no directories and no environment variables, and it is
+// ended when it reaches a limit. The host keeps running in any case.
 //
 //   node examples/plugin-host.mjs
 
 import { run } from 'wasi-rs'
 
 const plugins = {
-  // Turns small letters into capitals, piece by piece until nothing is left.
+  // Converts text to upper case, in pieces, until the input ends.
   upper: `(module
     (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -31,7 +31,7 @@ const plugins = {
   // Never ends.
   loops: '(module (func (export "_start") (loop $for_ever (br $for_ever))))',
 
-  // Takes another MiB again and again.
+  // Allocates one MiB after another.
   hungry: `(module (memory (export "memory") 1)
     (func (export "_start") (loop $more (drop (memory.grow (i32.const 16))) (br $more))))`,
 }
@@ -43,11 +43,11 @@ async function transform(source, text) {
     const { exitCode, stdout } = await run(Buffer.from(source), { ...limits, stdin: Buffer.from(text) })
     return exitCode === 0 ? stdout : `failed with exit code ${exitCode}`
   } catch (error) {
-    return `ended: ${error.code}` // what it wrote until then is in error.stdout
+    return `ended: ${error.code}` // error.stdout has the output up to this point
   }
 }
 
-// All at once: none of them holds up the others, or this thread.
+// All plugins run at the same time. They block neither each other nor the event loop.
 const names = Object.keys(plugins)
 const results = await Promise.all(names.map((name) => transform(plugins[name], 'Hello, plugin')))
 names.forEach((name, index) => console.log(`${name}: ${results[index]}`))

@@ -1,5 +1,5 @@
-// A program reads one directory and writes to another. The first is mounted
-// read-only: what the program tries to write there is refused.
+// Runs a program that reads from one directory and writes to another. The first
+// directory is mounted read-only, so writing to it fails.
 //
 //   node examples/readonly.mjs
 //
@@ -15,7 +15,7 @@ const program = await compile(new URL('../__test__/fixtures/bin/wordcount.wasm',
 const texts = fileURLToPath(new URL('./sandbox', import.meta.url))
 const reports = await mkdtemp(path.join(tmpdir(), 'wasi-rs-example-'))
 
-// The same with class WASI.
+// Class WASI takes the same preopens.
 const preopens = {
   '/texts': { path: texts, readonly: true },
   '/reports': reports,

@@ -1,11 +1,11 @@
-// A program that asks for random bytes and for the time gives something else
-// each time. With a seed and a clock it gives the same.
+// Runs a program that prints random bytes and the time. Its output changes with each
+// run, unless you pass a seed and a clock.
 //
 //   node examples/reproducible.mjs
 
 import { compile } from 'wasi-rs'
 
-// Writes 8 random bytes and then the time, nanoseconds since 1970 in 8 bytes.
+// Writes 8 random bytes, then the time in nanoseconds since 1970, also as 8 bytes.
 const program = await compile(Buffer.from(`(module
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))

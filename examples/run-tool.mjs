@@ -1,5 +1,5 @@
-// A tool gets a text and gives its output, its messages and its exit code. It runs
-// on a thread of its own, so the event loop goes on meanwhile.
+// Runs a tool with text as its input, and reads its output, its error messages and its
+// exit code. The tool runs on another thread, so it doesn't block the event loop.
 //
 //   node examples/run-tool.mjs
 //
@@ -7,18 +7,18 @@
 
 import { compile } from 'wasi-rs'
 
-// Compiled once; the code is kept on disk for the next process.
+// The program is compiled once. The code is cached on disk for the next process.
 const cat = await compile(new URL('../__test__/fixtures/bin/cat.wasm', import.meta.url))
 
 const copied = await cat.run({ args: ['cat'], stdin: Buffer.from('some text') })
 console.log('exit code', copied.exitCode, JSON.stringify(copied.stdout))
 
-// It was given no directory, so there is no such file for it. That is its own
-// failure, not one of run(): the result tells.
+// The tool has no directories, so it can't find this file. It reports that with its exit
+// code, so run() returns a result and doesn't reject.
 const failed = await cat.run({ args: ['cat', '/etc/passwd'] })
 console.log('exit code', failed.exitCode, JSON.stringify(failed.stderr))
 
-// What isn't the program's doing is an error with a code.
+// run() rejects with a code if the program can't finish, here because of a limit.
 try {
   await cat.run({ args: ['cat'], stdin: Buffer.alloc(4096), maxBuffer: 1024 })
 } catch (error) {

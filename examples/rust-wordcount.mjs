@@ -1,5 +1,5 @@
-// A Rust program counts the words of a file and writes a report to another one.
-// Both lie in a temporary directory, which the program knows as /data.
+// Runs a Rust program that counts the words in a file and writes a report to another
+// file. Both files are in a temporary directory that the program sees as /data.
 //
 //   node examples/rust-wordcount.mjs [TEXT_FILE]     (default: sandbox/file.txt)
 //

@@ -1,6 +1,6 @@
-// A guest program sees only the directories it is given. The same program, which
-// prints /sandbox/file.txt, runs first without any directory and then with
-// examples/sandbox preopened as /sandbox.
+// Shows that a guest can only access directories that you preopen. The program prints
+// /sandbox/file.txt. It runs twice: without any directory, and with examples/sandbox
+// preopened as /sandbox.
 //
 //   node examples/sandbox.mjs
 //

@@ -1,6 +1,6 @@
-// A program with threads, as `wasi-threads` has them (the target wasm32-wasip1-threads
-// of Rust, -pthread of C): each thread is a Worker with an instance of its own over one
-// memory, and by `share` all have the same files.
+// Runs a program with threads as defined by `wasi-threads` (the target
+// wasm32-wasip1-threads in Rust, or -pthread in C). Each thread is a Worker with its own
+// instance. All instances share one memory, and through `share` the same open files.
 //
 //   node examples/threads.mjs
 //
@@ -12,16 +12,17 @@ import path from 'node:path'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { WASI } from 'wasi-rs'
 
-// Gives the exit code, or throws what a thread has thrown.
+// Returns the exit code, or throws what a thread threw.
 async function runThreads(module, memory, options) {
-  const wasi = new WASI({ version: 'preview1', ...options }) // keeps the files open until the end
+  const wasi = new WASI({ version: 'preview1', ...options }) // keeps the files open until all threads have ended
   const { args, env } = options
   const nextId = new Int32Array(new SharedArrayBuffer(4))
   const shared = { module, memory, nextId, options: { args, env, share: wasi.share() } }
   const workers = new Set()
   try {
     return await new Promise((resolve, reject) => {
-      // Threads are started here, since a Worker would end those that it started with itself.
+      // All threads are started here, because a Worker that ends also ends the Workers
+      // that it has started.
       const start = (thread) => {
         const worker = new Worker(new URL(import.meta.url), { workerData: { ...shared, thread } })
         workers.add(worker)
@@ -37,7 +38,7 @@ async function runThreads(module, memory, options) {
   }
 }
 
-// In a Worker: the thread { id, argument }, or `_start` of the program without one.
+// Runs in a Worker: either the thread { id, argument } or, without one, `_start`.
 function runThread({ module, memory, nextId, options, thread }) {
   const wasi = new WASI({ version: 'preview1', ...options })
   const { exports } = new WebAssembly.Instance(module, {
@@ -52,7 +53,7 @@ function runThread({ module, memory, nextId, options, thread }) {
     },
   })
   if (!thread) return wasi.start({ exports })
-  // A thread that returns has ended; one that calls exit() ends the program.
+  // If the thread function returns, only the thread ends. If it calls exit(), the program ends.
   let hasReturned = false
   const exitCode = wasi.start({
     exports: {
@@ -69,7 +70,7 @@ function runThread({ module, memory, nextId, options, thread }) {
 async function main() {
   const program = new URL('../__test__/fixtures/bin/rust-threads.wasm', import.meta.url)
   const module = await WebAssembly.compile(await readFile(program))
-  // As the module imports it: `wasm-objdump -j import -x` tells.
+  // The module declares these limits: see `wasm-objdump -j import -x`.
   const memory = new WebAssembly.Memory({ initial: 17, maximum: 16384, shared: true })
   const directory = await mkdtemp(path.join(tmpdir(), 'wasi-rs-example-'))
   try {

@@ -1,9 +1,8 @@
-// Many guests at once on class WASI: a pool of Workers for modules that are compiled
-// once. A guest that takes too long is ended with its Worker, and another Worker
-// takes its place.
+// Runs many guests at once with class WASI, in a pool of Workers. Each module is compiled
+// once. If a guest takes too long, its Worker is terminated and replaced.
 //
-// `run()` needs none of this: it has threads of its own, and limits. Class WASI is
-// for guests that import functions of yours, or share memory.
+// You don't need any of this with `run()`, which has its own threads and limits. Use
+// class WASI for guests that import functions of yours or that share memory.
 //
 //   node examples/workers.mjs
 //
@@ -16,7 +15,7 @@ import path from 'node:path'
 import { Worker, isMainThread, parentPort } from 'node:worker_threads'
 import { WASI } from 'wasi-rs'
 
-// In a Worker: one guest after the other.
+// Runs in a Worker, for one guest at a time.
 async function serve({ module, options }) {
   let wasi
   try {
@@ -24,9 +23,9 @@ async function serve({ module, options }) {
     const instance = await WebAssembly.instantiate(module, wasi.getImportObject())
     return { exitCode: wasi.start(instance) }
   } catch (error) {
-    return { error } // it trapped, for example
+    return { error } // for example, a trap
   } finally {
-    wasi?.close() // its files, now rather than when the object is collected
+    wasi?.close() // closes its files now, rather than when the object is garbage-collected
   }
 }
 
@@ -38,7 +37,7 @@ class Pool {
     for (let count = 0; count < size; count++) this.#release(newWorker())
   }
 
-  // Gives { exitCode } or { error }. Workers share the code of a module they are sent.
+  // Returns { exitCode } or { error }. Workers share the compiled code of a module.
   async run(module, options, timeout) {
     const worker = this.#idle.pop() ?? await new Promise((resolve) => this.#waiting.push(resolve))
     worker.postMessage({ module, options })
@@ -47,7 +46,7 @@ class Pool {
     return answer ?? { error: new Error('ended') }
   }
 
-  // To be called when all is done.
+  // Call this when no guest is running.
   async close() {
     await Promise.all(this.#idle.map((worker) => worker.terminate()))
   }
@@ -61,14 +60,14 @@ class Pool {
 
 const newWorker = () => new Worker(new URL(import.meta.url))
 
-// Undefined if the Worker has ended. An answer may still come from one that is ending.
+// Returns undefined if the Worker has ended. A Worker that is ending may still answer.
 async function answerOf(worker, timeout) {
   let isEnded = false
   const timer = timeout && setTimeout(() => {
     isEnded = true
     worker.terminate()
   }, timeout)
-  const over = new AbortController() // takes the listeners away
+  const over = new AbortController() // removes the listeners
   const [answer] = await Promise.race([
     once(worker, 'message', { signal: over.signal }),
     once(worker, 'exit', { signal: over.signal }).then(() => []),
@@ -85,7 +84,7 @@ const endless = Buffer.from(
 
 async function countWords(pool, wordcount, directory, name, text) {
   await writeFile(path.join(directory, name), text)
-  // A descriptor is a number for all threads of the process.
+  // All threads of a process share its descriptors.
   const output = await open(path.join(directory, `${name}.out`), 'w+')
   try {
     const { exitCode, error } = await pool.run(wordcount, {
