@@ -1,10 +1,10 @@
 //! Why there is no program or no result.
 
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wasmtime::{GcHeapOutOfMemory, Trap, WasmBacktrace};
 
+use super::short::short;
 use crate::abi::errno;
 use crate::system::Errno;
 
@@ -151,22 +151,8 @@ fn readable(backtrace: &WasmBacktrace, functions: u32) -> String {
 /// Names of Rust as in its sources; others as they are, since what takes those of C++ apart can be
 /// made to take for ever.
 fn demangled(name: &str) -> String {
-    let mut short = Short(String::new());
     let start: String = name.chars().take(4 * MAX_NAME).collect();
-    // Ends with an error when it is long enough.
-    let _ = write!(short, "{:#}", rustc_demangle::demangle(&start));
-    short.0
-}
-
-/// Takes so much and no more.
-struct Short(String);
-
-impl std::fmt::Write for Short {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let room = MAX_NAME - self.0.chars().count();
-        self.0.extend(text.chars().take(room));
-        if text.chars().nth(room).is_some() { Err(std::fmt::Error) } else { Ok(()) }
-    }
+    short(rustc_demangle::demangle(&start), MAX_NAME)
 }
 
 /// The number behind "offset 0x", as wasmparser's messages have it.

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use wasmtime::{ExternType, FuncType, ValType};
+use wasmtime::{ExternType, FuncType, MemoryType, ValType};
 
+use super::needs::Wanted;
 use super::program::Ready;
+use super::shape;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -99,6 +101,21 @@ impl Signature {
 /// Of a function.
 pub(super) fn signature_of(kind: &ExternType) -> Option<Signature> {
     kind.func().map(Signature::of)
+}
+
+/// An import, for `needs`.
+pub(super) fn wanted<'m>(module: &'m str, name: &'m str, kind: &ExternType) -> Wanted<'m> {
+    let shape = kind.func().map_or_else(|| kind_of(kind).into(), shape_of);
+    let is_shared = kind.memory().is_some_and(MemoryType::is_shared);
+    Wanted { module, name, kind: kind_of(kind), shape, is_shared }
+}
+
+/// As in the text format, or the start of it.
+pub(super) fn shape_of(function: &FuncType) -> String {
+    // The engine's iterators can't be cloned.
+    let (parameters, results): (Vec<_>, Vec<_>) =
+        (function.params().collect(), function.results().collect());
+    shape::function(parameters.iter(), results.iter())
 }
 
 /// As `WebAssembly.Module.exports` names it.

@@ -9,14 +9,18 @@ mod failure;
 mod info;
 mod instance;
 mod interruptible;
+mod kind;
 mod legacy_exceptions;
 mod limits;
 mod linker;
 mod module_limits;
+mod needs;
 mod pool;
 mod program;
 mod run;
 mod session;
+mod shape;
+mod short;
 mod store;
 mod watchdog;
 

@@ -10,17 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::{InstancePre, Module};
 
 use super::cache::Cache;
-use super::compile::{
-    Code, Limits, Order, Source as Wasm, Ticket, is_machine_code, load, order, outside,
-};
+use super::compile::{Code, Limits, Order, Source as Wasm, Ticket, load, order, outside};
 use super::engine::{Machine, Variant};
 use super::failure::{Failure, guarded};
-use super::info::{Info, Signature, kind_of, signature_of};
+use super::info::{Info, Signature, signature_of, wanted};
 use super::interruptible::Names;
-use super::linker::MODULES;
+use super::kind::Kind;
+use super::needs::refused_import;
 use super::pool::Pool;
 use super::store::Guest;
-use crate::abi::FUNCTIONS;
 
 /// Where a program comes from.
 #[derive(Debug)]
@@ -235,7 +233,7 @@ impl Given {
     fn read(request: Request) -> Result<Self, Failure> {
         let Request { source, cache, precompiled, limits } = request;
         let bytes = source.read()?;
-        let precompiled = precompiled && is_machine_code(&bytes);
+        let precompiled = precompiled && Kind::of(&bytes) == Kind::Precompiled;
         Ok(Given { bytes, cache: cache.map(Cache::new), precompiled, limits })
     }
 
@@ -264,11 +262,20 @@ impl Given {
     }
 
     fn loaded(self) -> Result<Program, Failure> {
-        let loaded = guarded(|| load(&Code::Bytes(&self.bytes), Variant::default()));
-        let (variant, ready) = loaded??;
+        let loaded = guarded(|| load(&Code::Bytes(&self.bytes), Variant::default()))?;
+        let (variant, ready) = loaded.map_err(not_loaded)?;
         let usual = (variant, Arc::new(ready));
         Ok(Program::new(None, self.cache, self.limits, usual, self.bytes.len()))
     }
+}
+
+fn not_loaded(failure: Failure) -> Failure {
+    let message = format!(
+        "This precompiled code can't be loaded: {}. Compile the module again, with this version of \
+         wasi-rs and on the same kind of processor",
+        failure.message
+    );
+    Failure { message, ..failure }
 }
 
 impl Program {
@@ -286,7 +293,7 @@ impl Program {
 
 impl Ready {
     pub(super) fn new(machine: Arc<Machine>, module: Module) -> Self {
-        let linked = missing_import(&module).map_or_else(
+        let linked = refused(&module).map_or_else(
             || {
                 let linked = machine.linker.instantiate_pre(&module);
                 linked.map_err(|error| Failure::link(format!("{error:#}")))
@@ -298,22 +305,10 @@ impl Ready {
     }
 }
 
-/// The first import that nobody offers.
-fn missing_import(module: &Module) -> Option<Failure> {
-    let offered = |module: &str, name: &str| {
-        MODULES.iter().any(|(known, _)| *known == module)
-            && FUNCTIONS.iter().any(|function| function.name == name)
-    };
-    let missing = module.imports().find(|import| !offered(import.module(), import.name()))?;
-    let (from, name) = (missing.module(), missing.name());
-    let kind = kind_of(&missing.ty());
-    let message =
-        format!("The program imports the {kind} {from}.{name}, which is not part of WASI");
-    Some(
-        Failure::link(message)
-            .with("module", super::failure::Detail::Text(from.into()))
-            .with("import", super::failure::Detail::Text(name.into())),
-    )
+fn refused(module: &Module) -> Option<Failure> {
+    refused_import(|| {
+        module.imports().map(|import| wanted(import.module(), import.name(), &import.ty()))
+    })
 }
 
 fn added_names(module: &Module) -> Names {

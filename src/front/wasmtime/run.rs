@@ -4,9 +4,13 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::ExternType;
+
 use super::control::{Control, Reason};
 use super::failure::Failure;
+use super::info::shape_of;
 use super::instance::Value;
+use super::needs::refused_start;
 use super::program::Ready;
 use super::session::{End, Session, canceled};
 
@@ -124,15 +128,13 @@ pub fn run(ready: &Arc<Ready>, settings: Settings, control: &Arc<Control>) -> Ou
 
 /// A command exports `_start`, which takes and gives nothing.
 fn check_command(session: &Session) -> Result<(), Failure> {
-    let start = session.ready.module.get_export("_start");
-    let start = start.as_ref().and_then(wasmtime::ExternType::func);
-    match start {
-        Some(start) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
-        _ => Err(Failure::link(
-            "The program exports no function _start, so it is no command: \
-             use instantiate() and call its functions",
-        )),
-    }
+    let Ready { module, names, .. } = &*session.ready;
+    let start = module.get_export("_start").and_then(|start| start.func().map(shape_of));
+    let functions = module.exports().filter(|export| {
+        matches!(export.ty(), ExternType::Func(_)) && !names.contains(export.name())
+    });
+    let functions = functions.map(|export| export.name());
+    refused_start(start.as_deref(), functions).map_or(Ok(()), Err)
 }
 
 fn start(session: &mut Session) -> wasmtime::Result<()> {

@@ -11,7 +11,9 @@ use wasmtime::{Engine, Module};
 use crate::front::wasmtime::engine::{Variant, machine};
 use crate::front::wasmtime::failure::Failure;
 use crate::front::wasmtime::interruptible::interruptible;
+use crate::front::wasmtime::kind::Kind;
 use crate::front::wasmtime::legacy_exceptions;
+use crate::front::wasmtime::needs::THREADS;
 use crate::front::wasmtime::program::Ready;
 
 /// A program as it was given, binary or text.
@@ -26,25 +28,18 @@ impl Source {
         Source { bytes, hash }
     }
 
-    /// Errors: that it is machine code, which is never taken for a program.
+    /// Errors: that it is no module, as far as its start tells; machine code is never taken for
+    /// one.
     pub fn checked(bytes: Vec<u8>) -> Result<Arc<Self>, Failure> {
-        if is_machine_code(&bytes) {
-            return Err(Failure::new(
-                "ERR_WASI_COMPILE",
-                "This is precompiled code, which can do anything in this process: it is loaded \
-                 only with allowPrecompiled",
-            ));
+        match Kind::of(&bytes).refusal() {
+            Some(message) => Err(Failure::compile(message)),
+            None => Ok(Arc::new(Source::new(bytes))),
         }
-        Ok(Arc::new(Source::new(bytes)))
     }
 
     pub fn is_binary(&self) -> bool {
         self.bytes.starts_with(b"\0asm")
     }
-}
-
-pub fn is_machine_code(bytes: &[u8]) -> bool {
-    Engine::detect_precompiled(bytes).is_some()
 }
 
 /// The binary format, from either.
@@ -88,10 +83,9 @@ pub enum Code<'c> {
 /// A program that can start at once. What doesn't fit into the pool does without.
 pub fn load(code: &Code<'_>, variant: Variant) -> Result<(Variant, Ready), Failure> {
     match load_into(code, variant) {
-        Err(failure) if failure.message.contains("memory is shared") => Err(Failure::new(
-            failure.code,
-            "The program shares its memory between threads, which only class WASI can do",
-        )),
+        Err(failure) if failure.message.contains("memory is shared") => {
+            Err(Failure::new(failure.code, THREADS))
+        }
         Err(failure) if variant.pooled && failure.message.contains("pooling allocator") => {
             let variant = Variant { pooled: false, ..variant };
             Ok((variant, load_into(code, variant)?))

@@ -24,5 +24,5 @@ pub use flight::Ticket;
 pub use limits::Limits;
 pub use worker::work;
 
-pub(super) use code::{Code, Source, is_machine_code, load};
+pub(super) use code::{Code, Source, load};
 pub(super) use service::{Order, order, outside};

@@ -1,0 +1,148 @@
+'use strict';
+
+// What is often passed to run() and compile() by mistake: the message says what it is and what to do.
+
+const assert = require('node:assert/strict');
+const { describe, test } = require('node:test');
+const { rejection } = require('./helpers/run-process');
+const { compile, run } = require('..');
+
+const bytes = (text) => Buffer.from(text, 'latin1');
+const START = '(func (export "_start"))';
+
+// Both refuse the source in the same way.
+async function refusal(source, code = 'ERR_WASI_COMPILE') {
+  const { message } = await rejection(run(source), code);
+  if (code === 'ERR_WASI_COMPILE') assert.equal((await rejection(compile(source), code)).message, message);
+  return message;
+}
+
+describe('a component', () => {
+  const sources = { binary: '\0asm\x0d\0\x01\0', text: '(component)', 'text behind comments': ';; made\n(; by (; me ;) ;) ( component)' };
+  for (const [name, source] of Object.entries(sources)) {
+    test(name, async () => {
+      assert.match(await refusal(bytes(source)), /is a WebAssembly component .* preview1.*wasm32-wasip1.*adapter.*jco transpile/);
+    });
+  }
+});
+
+describe('in place of WebAssembly', () => {
+  const sources = {
+    'an HTML page': ['\r\n<!DOCTYPE html>\n<html>', /looks like an HTML page.*check the URL/],
+    'JSON': ['{"error":"not found"}', /looks like JSON.*check the URL/],
+    'a Git LFS pointer': ['version https://git-lfs.github.com/spec/v1\noid sha256:0\n', /Git LFS pointer.*`git lfs pull`/],
+    'gzip': ['\x1f\x8b\x08\0', /compressed file.*Decompress it first/],
+    'ZIP': ['PK\x03\x04', /ZIP archive.*Extract/],
+    'tar': [`${'x'.repeat(257)}ustar\0`, /tar archive.*Extract/],
+    'ELF': ['\x7fELF\x02\x01\x01\0', /native executable.*wasm32-wasip1/],
+    'Mach-O': ['\xcf\xfa\xed\xfe', /native executable/],
+    'PE': ['MZ\x90\0', /native executable/],
+    'JavaScript': ['var Module = typeof Module != "undefined" ? Module : {};', /looks like JavaScript.*\.wasm file/],
+    'Base64': ['AGFzbQEAAAA=', /Base64.*Buffer\.from\(text, 'base64'\)/],
+    'nothing': ['', /empty \(0 bytes\)/],
+    'anything': ['hello', /is not WebAssembly/],
+    'another version of the format': ['\0asm\x02\0\0\0', /unknown version/],
+  };
+  for (const [name, [source, expected]] of Object.entries(sources)) {
+    test(name, async () => assert.match(await refusal(bytes(source)), expected));
+  }
+
+  test('text that may be WebAssembly is left to the parser', async () => {
+    assert.match(await refusal(bytes('(module (func (call $nowhere)))')), /unknown func.*\$nowhere/);
+  });
+});
+
+describe('precompiled code', () => {
+  const code = compile(bytes(`(module ${START})`)).then((program) => program.serialize());
+
+  test('without allowPrecompiled', async () => {
+    assert.match(await refusal(await code), /precompiled code.*only with allowPrecompiled.*trust/);
+  });
+
+  test('that is cut off', async () => {
+    assert.match(await refusal((await code).subarray(0, 100)), /cut off or damaged. Compile the module again/);
+  });
+
+  test('that was made for something else', async () => {
+    const other = Buffer.from(await code);
+    const at = other.indexOf('.wasmtime.engine');
+    assert.ok(at > 0);
+    other.fill(0, at, at + 16);
+    const { message } = await rejection(run(other, { allowPrecompiled: true }), 'ERR_WASI_COMPILE');
+    assert.match(message, /^This precompiled code can't be loaded: .*\. Compile the module again/s);
+  });
+});
+
+describe('imports that are not part of WASI', () => {
+  const importing = (...imports) => bytes(`(module ${imports.map(([from, name, type = '(func)']) =>
+    `(import "${from}" "${name}" ${type})`).join('')} ${START})`);
+
+  test('are named, with what can be done', async () => {
+    assert.match(await refusal(importing(['env', 'foo']), 'ERR_WASI_LINK'),
+      /imports the function env\.foo, which is not part of WASI\. .*class WASI.*WebAssembly\.instantiate\(\)/);
+  });
+
+  test('are all named if they are few', async () => {
+    const two = importing(['env', 'foo'], ['wasi_snapshot_preview1', 'sched_yield', '(func (result i32))'], ['env', 'table', '(table 1 funcref)']);
+    assert.match(await refusal(two, 'ERR_WASI_LINK'), /has 2 imports that are not part of WASI: function env\.foo and table env\.table\./);
+    const many = importing(...Array.from({ length: 9 }, (_, index) => ['env', `f${index}`]));
+    assert.match(await refusal(many, 'ERR_WASI_LINK'), /9 imports .*: function env\.f0, .*env\.f4 and 4 more\./);
+  });
+
+  test('are shown without control characters, and not in full length', async () => {
+    const message = await refusal(importing(['env', '\\1b[2J'], ['env', 'x'.repeat(10_000)]), 'ERR_WASI_LINK');
+    assert.match(message, /env\.\\u\{1b\}\[2J and function env\.x{80}…/);
+    assert.ok(message.length < 1000);
+  });
+
+  const advice = {
+    'wasm-bindgen': [['__wbindgen_placeholder__', '__wbindgen_throw', '(func (param i32 i32))'], /wasm-bindgen generates/],
+    'wasm-bindgen, finished': [['wbg', '__wbg_log_1'], /wasm-bindgen generates/],
+    'Emscripten': [['env', 'emscripten_resize_heap', '(func (param i32) (result i32))'], /Emscripten.*STANDALONE_WASM/],
+    'Go for JavaScript': [['gojs', 'runtime.ticks', '(func (result f64))'], /GOOS=wasip1/],
+    'Go before 1.21': [['go', 'debug', '(func (param i32))'], /GOOS=wasip1/],
+    'AssemblyScript': [['env', 'abort', '(func (param i32 i32 i32 i32))'], /AssemblyScript.*--use abort=/],
+    'a Node-API addon': [['env', 'napi_create_object', '(func (param i32 i32) (result i32))'], /napi-rs/],
+    'WASIX': [['wasix_32v1', 'thread_spawn'], /WASIX.*Wasmer/],
+    'WASI 0.2': [['wasi:io/streams@0.2.0', 'read'], /WASI 0\.2/],
+    'an extension of preview1': [['wasi_snapshot_preview1', 'sock_connect'], /no such function/],
+    'threads': [['wasi', 'thread-spawn', '(func (param i32) (result i32))'], /threads.*class WASI.*Worker.*docs\/threads\.md/],
+    'memory': [['env', 'memory', '(memory 1)'], /--import-memory/],
+  };
+  for (const [name, [wanted, expected]] of Object.entries(advice)) {
+    test(`of ${name}`, async () => assert.match(await refusal(importing(['env', 'other'], wanted), 'ERR_WASI_LINK'), expected));
+  }
+
+  test('of some abort() that is not that of AssemblyScript', async () => {
+    assert.doesNotMatch(await refusal(importing(['env', 'abort']), 'ERR_WASI_LINK'), /AssemblyScript/);
+  });
+
+  test('of WASI, with another signature', async () => {
+    assert.match(await refusal(importing(['wasi_snapshot_preview1', 'fd_write', '(func (param i64))']), 'ERR_WASI_LINK'),
+      /fd_write as \(func \(param i64\)\), but in WASI it is \(func \(param i32 i32 i32 i32\) \(result i32\)\)/);
+  });
+
+  test('of shared memory: threads', async () => {
+    const source = importing(['env', 'napi_throw'], ['env', 'memory', '(memory 1 2 shared)']);
+    const error = await rejection(run(source), 'ERR_WASI_LINK');
+    assert.deepEqual([error.module, error.import], ['env', 'memory']);
+    assert.match(error.message, /shares its memory between threads.*class WASI.*Worker.*docs\/threads\.md/);
+    assert.equal(await refusal(bytes(`(module (memory 1 1 shared) ${START})`)), error.message);
+  });
+});
+
+describe('a module without _start', () => {
+  test('that exports functions', async () => {
+    const source = '(module (func (export "_initialize")) (func (export "add")) (memory (export "memory") 1) (func (export "sub")))';
+    assert.match(await refusal(bytes(source), 'ERR_WASI_LINK'), /no function '_start'.*instantiate\(\).*exports: add and sub$/);
+  });
+
+  test('that exports none', async () => {
+    assert.match(await refusal(bytes('(module)'), 'ERR_WASI_LINK'), /no function '_start'.*no other functions either/);
+  });
+
+  test('but with something else of that name', async () => {
+    assert.match(await refusal(bytes('(module (func (export "_start") (param i32)))'), 'ERR_WASI_LINK'),
+      /'_start' of a program must be \(func\), but here it is \(func \(param i32\)\)/);
+  });
+});

@@ -1,0 +1,177 @@
+//! What a program needs that it can't have here, and what to do about it.
+
+use super::failure::{Detail, Failure};
+use super::linker::MODULES;
+use super::shape;
+use super::short::{list, name};
+use crate::abi::{FUNCTIONS, Function, ValueType};
+
+/// An import.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted<'m> {
+    pub module: &'m str,
+    pub name: &'m str,
+    /// As `WebAssembly.Module.imports` names it.
+    pub kind: &'static str,
+    /// As in the text format, or the start of it.
+    pub shape: String,
+    /// Of a memory.
+    pub is_shared: bool,
+}
+
+impl Wanted<'_> {
+    fn full_name(&self) -> String {
+        format!("{}.{}", name(self.module), name(self.name))
+    }
+
+    fn failure(&self, message: String) -> Failure {
+        Failure::link(message)
+            .with("module", Detail::Text(self.module.into()))
+            .with("import", Detail::Text(self.name.into()))
+    }
+
+    /// The function of WASI that it names.
+    fn offered(&self) -> Option<&'static Function> {
+        let is_known = MODULES.iter().any(|(known, _)| *known == self.module);
+        FUNCTIONS.iter().find(|function| is_known && function.name == self.name)
+    }
+}
+
+/// Threads, in a message.
+pub(super) const THREADS: &str = "The program shares its memory between threads, which run() and \
+    compile() don't support. Run it with class WASI, with one Worker for each thread: see \
+    docs/threads.md";
+
+/// Why some of the imports can't be had: `ERR_WASI_LINK`, with the names of the first one. They are
+/// gone through several times rather than kept: there may be a million.
+pub(super) fn refused_import<'m, I: Iterator<Item = Wanted<'m>>>(
+    imports: impl Fn() -> I,
+) -> Option<Failure> {
+    let missing = || imports().filter(|import| import.offered().is_none());
+    if let Some(shared) = missing().find(|import| import.is_shared) {
+        return Some(shared.failure(THREADS.into()));
+    }
+    if let Some(first) = missing().next() {
+        let advice = missing().find_map(|import| advice(&import)).unwrap_or(ELSEWHERE);
+        return Some(first.failure(format!("{}. {advice}", listed(missing))));
+    }
+    imports().find_map(|import| mismatch(&import))
+}
+
+fn listed<'m, I: Iterator<Item = Wanted<'m>>>(missing: impl Fn() -> I) -> String {
+    let named = list(missing().map(|import| format!("{} {}", import.kind, import.full_name())));
+    match missing().count() {
+        1 => format!("The program imports the {named}, which is not part of WASI"),
+        count => format!("The program has {count} imports that are not part of WASI: {named}"),
+    }
+}
+
+const ELSEWHERE: &str = "Only the functions of WASI preview1 are available here. To provide other \
+    imports, run the program with class WASI and pass them to WebAssembly.instantiate()";
+const BINDGEN: &str = "It looks like a module for wasm-bindgen, which runs with the JavaScript that \
+    wasm-bindgen generates. Import that JavaScript instead, or build a program without \
+    wasm-bindgen for wasm32-wasip1";
+const EMSCRIPTEN: &str = "It looks like a module for Emscripten's JavaScript. Import that \
+    JavaScript instead, or build a standalone program with -sSTANDALONE_WASM or with wasi-sdk";
+const GO: &str = "It looks like a Go program for JavaScript (GOOS=js). Build it with \
+    GOOS=wasip1 GOARCH=wasm, or with -target=wasip1 in TinyGo";
+const ASSEMBLYSCRIPT: &str = "It looks like a module of AssemblyScript. Compile it with \
+    @assemblyscript/wasi-shim, or with --use abort= if it needs nothing but abort()";
+const NODE_API: &str = "It looks like a Node-API addon (napi-rs), which the JavaScript of its \
+    package loads. Import that package instead";
+const PREVIEW2: &str = "It was built for WASI 0.2 or later. Build it for WASI preview1, for \
+    example for wasm32-wasip1 in Rust";
+const WASIX: &str = "It was built for WASIX, which only Wasmer runs. Build it for WASI preview1 \
+    instead";
+const WASI_THREADS: &str = "It starts threads. Run it with class WASI, with one Worker for each \
+    thread: see docs/threads.md";
+const EXTENSION: &str = "WASI preview1 has no such function: it may be an extension of another \
+    runtime, or the program was built for another version of WASI";
+const MEMORY: &str = "It expects memory from its host. Link it without --import-memory, so that it \
+    defines and exports its memory, or pass the memory to WebAssembly.instantiate() with class WASI";
+
+/// What is known of some imports by their names.
+fn advice(import: &Wanted<'_>) -> Option<&'static str> {
+    let Wanted { module, name, kind, .. } = *import;
+    let starts = |with: &str| name.starts_with(with);
+    Some(match module {
+        "wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__" => BINDGEN,
+        "go" | "gojs" => GO,
+        "wasi" if name == "thread-spawn" => WASI_THREADS,
+        "wasi_snapshot_preview1" | "wasi_unstable" => EXTENSION,
+        _ if starts("__wbindgen_") || starts("__wbg_") => BINDGEN,
+        _ if module.starts_with("wasix_") => WASIX,
+        _ if module.starts_with("wasi_snapshot_preview2") || is_interface(module) => PREVIEW2,
+        "env" | "napi" if starts("napi_") => NODE_API,
+        "env" if starts("emscripten_") || starts("_emscripten_") => EMSCRIPTEN,
+        "env" if starts("__syscall_") || starts("invoke_") || name == "_abort_js" => EMSCRIPTEN,
+        "env" if name == "abort" && import.shape == ABORT => ASSEMBLYSCRIPT,
+        "env" if kind == "memory" => MEMORY,
+        _ => return None,
+    })
+}
+
+/// That of AssemblyScript: message, file, line and column.
+const ABORT: &str = "(func (param i32 i32 i32 i32))";
+
+/// Such as `wasi:io/streams@0.2.0`.
+fn is_interface(module: &str) -> bool {
+    module.starts_with("wasi:") || module.starts_with("cm32p2|wasi:")
+}
+
+/// A function of WASI that the program takes for another kind of function.
+fn mismatch(import: &Wanted<'_>) -> Option<Failure> {
+    let expected = shape_of(import.offered()?);
+    if import.shape == expected {
+        return None;
+    }
+    let (full_name, shape) = (import.full_name(), &import.shape);
+    Some(import.failure(format!(
+        "The program imports {full_name} as {shape}, but in WASI it is {expected}. Correct the \
+         declaration of the import in the program, or the tool that made it"
+    )))
+}
+
+fn shape_of(function: &Function) -> String {
+    let parameters = function.value_types().map(|kind| match kind {
+        ValueType::I32 => "i32",
+        ValueType::I64 => "i64",
+    });
+    let parameters: Vec<_> = parameters.collect();
+    let results = if function.returns_errno() { &["i32"][..] } else { &[] };
+    shape::function(parameters.iter(), results.iter())
+}
+
+/// Of the function that makes a program a command.
+pub(super) const START: &str = "(func)";
+
+/// Why it is no command: `ERR_WASI_LINK`. `start` is the shape of its `_start`, if it has one;
+/// `functions` are those that it exports.
+pub(super) fn refused_start<'m>(
+    start: Option<&str>,
+    functions: impl Iterator<Item = &'m str>,
+) -> Option<Failure> {
+    match start {
+        Some(START) => None,
+        Some(shape) => Some(Failure::link(format!(
+            "The function '_start' of a program must be {START}, but here it is {shape}. Use \
+             instantiate() to call it like any other function"
+        ))),
+        None => Some(Failure::link(library(&callable(functions)))),
+    }
+}
+
+fn library(functions: &str) -> String {
+    let what = "The module exports no function '_start', so it is a library (a reactor), not a \
+                command";
+    match functions {
+        "" => format!("{what}. It exports no other functions either: check how it was linked"),
+        functions => {
+            format!("{what}. Use instantiate() to call the functions that it exports: {functions}")
+        }
+    }
+}
+
+fn callable<'m>(functions: impl Iterator<Item = &'m str>) -> String {
+    list(functions.filter(|function| *function != "_initialize").map(name))
+}
