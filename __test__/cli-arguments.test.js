@@ -10,11 +10,13 @@ const { parse } = require('../lib/cli/arguments');
 const { dir, mapdir, preopens, volume } = require('../lib/cli/directories');
 const { environment, variable } = require('../lib/cli/environment');
 const { UsageError } = require('../lib/cli/failures');
-const { help } = require('../lib/cli/help');
-const { check, options } = require('../lib/cli/options');
+const { commands } = require('../lib/cli/commands');
+const { helpOf, overview } = require('../lib/cli/help');
+const { tableOf } = require('../lib/cli/options');
 const { withProgress } = require('../lib/cli/progress');
+const { check } = require('../lib/cli/run-options');
 const { Interruption, interruptions } = require('../lib/cli/signals');
-const { count, duration, size, sizeBetween } = require('../lib/cli/units');
+const { count, countUpTo, duration, seed, size, sizeBetween, time } = require('../lib/cli/units');
 
 const usage = (message) => (error) => error instanceof UsageError && error.message === message;
 
@@ -33,7 +35,6 @@ describe('the command line', () => {
     ['options in all notations', ['--flag', '--word=a=b', '--list', 'c', '-w', 'd', 'app'],
       { flag: true, word: 'd', list: ['c'] }, ['app']],
     ['letters in one', ['-fwx', 'app'], { flag: true, word: 'x' }, ['app']],
-    ['options of every command', ['-hV'], { help: true, version: true }, []],
     ['several names of one list, in order', ['--list', 'a', '--more', 'b', '--list', 'c'],
       { list: ['a', 'B', 'c'] }, []],
     ['options behind the module are its own', ['--flag', 'app', '--word', '--bogus', '-f', '--list'],
@@ -53,7 +54,7 @@ describe('the command line', () => {
     [['--bogus=1', 'app'], 'unknown option --bogus'],
     [['-fx', 'app'], 'unknown option -x'],
     [['--toString'], 'unknown option --toString'],
-    [['--no-flag'], 'unknown option --no-flag'],
+    [['--no-flag'], 'unknown option --no-flag. Did you mean --flag?'],
     [['--word'], '--word needs a value'],
     [['-w'], '-w needs a value'],
     [['--word', '--flag', 'app'], '--word needs a value; if "--flag" is one: --word=--flag'],
@@ -100,7 +101,27 @@ describe('units', () => {
     for (const text of ['1023', '2049']) assert.throws(() => bounded(text), { message: 'too much or too little' });
   });
 
+  test('points in time', () => {
+    const expected = Date.UTC(2030, 0, 31, 12);
+    for (const text of ['2030-01-31T12:00Z', '2030-01-31T13:00:00.000+01:00', `${expected}`]) {
+      assert.equal(time(text), expected);
+    }
+    assert.deepEqual(['0', '1.5', '1970-01-01', '2262-01-01'].map(time), [0, 1.5, 0, Date.UTC(2262)]);
+    for (const text of ['', 'now', '-1', '1e3', '2030-01-31T12:00', '2030-99-01', '1969-12-31', '2263-01-01']) {
+      assert.throws(() => time(text), /milliseconds since 1970, is expected$/, text);
+    }
+  });
+
+  test('seeds are numbers where they look like one', () => {
+    assert.deepEqual(['1', '-7', '1.50', '.5', '1e3', ''].map(seed), [1n, -7n, 1.5, 0.5, 1000, '']);
+    for (const text of ['0x1', 'one', '1 2', '1e999', 'Infinity']) assert.equal(seed(text), text);
+  });
+
   test('counts', () => {
+    assert.deepEqual(['1', '7'].map(countUpTo(7)), [1, 7]);
+    for (const text of ['', '0', '-1', '8', '1.5']) {
+      assert.throws(() => countUpTo(7)(text), { message: 'an integer from 1 to 7 is expected' });
+    }
     assert.deepEqual(['1', '007', `${2n ** 64n - 1n}`].map(count), [1n, 7n, 2n ** 64n - 1n]);
     for (const text of ['', '0', '-1', '1.5', '1e6', '0x10', `${2n ** 64n}`]) {
       assert.throws(() => count(text), { message: 'a positive integer is expected' });
@@ -167,6 +188,7 @@ describe('variables', () => {
     assert.deepEqual(environment(pairs),
       { A: '2', EMPTY: '', X: 'a=b', WASI_RS_TEST_A: 'from outside', WASI_RS_TEST_B: undefined });
     assert.deepEqual(environment(undefined), {});
+    assert.deepEqual(environment([['A', '2']], { A: '1', B: '1' }), { A: '2', B: '1' });
   });
 
   test('without a name', () => {
@@ -174,25 +196,45 @@ describe('variables', () => {
   });
 });
 
-describe('options of run', () => {
-  test('--help names each, but for synonyms', () => {
-    const named = Object.keys(options).filter((name) => !options[name].as);
-    assert.deepEqual(named.filter((name) => !help.run.includes(`--${name}`)), []);
-    const mentioned = [...help.run.matchAll(/--([a-z][a-z\d-]*)/g)].map(([, name]) => name);
-    assert.deepEqual(mentioned.filter((name) => !Object.hasOwn(options, name)), []);
-  });
+for (const [name, command] of Object.entries(commands)) {
+  describe(`options of ${name}`, () => {
+    const table = tableOf(command);
 
-  test('help fits a terminal', () => {
-    for (const [command, text] of Object.entries(help)) {
-      const wide = text.split('\n').filter((line) => line.length > 88);
-      assert.deepEqual({ command, wide }, { command, wide: [] });
-      assert.ok(text.split('\n').length <= 40, command);
-    }
+    test('--help describes each one', () => {
+      const described = [...helpOf(command).matchAll(/^ {2}(?:-\w, )?--([\w-]+)(?: \S+)? {2,}\S/gm)].map(([, found]) => found);
+      assert.deepEqual(described, Object.keys(table));
+    });
+
+    test('no two have the same letter', () => {
+      const letters = Object.values(table).flatMap(({ short }) => short ?? []);
+      assert.deepEqual([...new Set(letters)], letters);
+    });
+
+    test('-h and -V are among them', () => {
+      assert.deepEqual(parse(['-hV'], table).values, { help: true, version: true });
+    });
   });
+}
+
+test('help fits a terminal', () => {
+  for (const text of [overview(commands), ...Object.values(commands).map(helpOf)]) {
+    assert.deepEqual(text.split('\n').filter((line) => line.length > 88), []);
+  }
+});
+
+test('the overview lists all commands', () => {
+  for (const [name, { summary }] of Object.entries(commands)) {
+    assert.match(overview(commands), new RegExp(`^ {2}${name} +${summary.replace(/[()]/g, '\\$&')}`, 'm'));
+  }
+});
+
+describe('options of run', () => {
+  const options = tableOf(commands.run);
 
   for (const argv of [
     ['--timeout', '5s'], ['--max-memory', '1M'], ['--fuel', '1'], ['--max-stack', '1M'],
-    ['--cache', '.'], ['--no-cache'], ['--allow-precompiled'],
+    ['--cache', '.'], ['--no-cache'], ['--allow-precompiled'], ['--seed', '1'], ['--clock', '0'],
+    ['--compile-timeout', '1s'], ['--compile-memory', '1M'],
   ]) {
     test(`${argv[0]} is not for V8`, () => {
       const { values } = parse([...argv, '--engine', 'v8'], options);

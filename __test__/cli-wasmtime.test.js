@@ -9,6 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, describe, test } = require('node:test');
 const assert = require('node:assert/strict');
+const { run } = require('..');
 const { tempDir } = require('./helpers/guest');
 const { collect } = require('./helpers/programs');
 
@@ -78,7 +79,8 @@ describe('WAT', () => {
 
   test('is nothing for V8', () => {
     const file = guest('ready');
-    const stderr = `wasi-rs: ${file} is not binary WebAssembly, and V8 takes nothing else: use --engine wasmtime\n`;
+    const stderr = `wasi-rs: ${file} is not a WebAssembly module in the binary format, the only one that ` +
+      'V8 reads. Use --engine wasmtime\n';
     assert.deepEqual(cli(['--engine', 'v8', file]), ended({ status: 1, stderr }));
   });
 });
@@ -179,6 +181,15 @@ describe('compiled files', () => {
       ended({ stdout: 'arg[0]=app.cwasm\narg[1]=x\n' }));
   });
 
+  test('are made of standard input', (t) => {
+    const cwd = tempDir(t);
+    const input = fs.readFileSync(fixture('env-args'));
+    assert.deepEqual(cli(['compile', '-', '-o', 'app.cwasm'], { cwd, input }), ended());
+    assert.deepEqual(cli(['--allow-precompiled', 'app.cwasm'], { cwd }), ended({ stdout: 'arg[0]=app.cwasm\n' }));
+    const precompiled = fs.readFileSync(path.join(cwd, 'app.cwasm'));
+    assert.deepEqual(cli(['--allow-precompiled', '-'], { input: precompiled }), ended({ stdout: 'arg[0]=wasi\n' }));
+  });
+
   test('are refused when it is not', (t) => {
     const cwd = compiled(t, ['app.wasm']);
     const { stderr, ...rest } = cli(['app.cwasm'], { cwd });
@@ -207,6 +218,38 @@ describe('compiled files', () => {
     assert.match(compile('missing.wasm'), /ENOENT/);
     assert.match(compile(fixture('demo'), '-o', 'missing/demo.cwasm'), /ENOENT/);
     assert.deepEqual(fs.readdirSync(cwd), []);
+  });
+});
+
+describe('reproducible', () => {
+  // Prints what the host gives in one call.
+  const printing = (call) => `(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\\10\\00\\00\\00\\08\\00\\00\\00")
+    (func (export "_start") (drop ${call})
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
+  const given = (call, ...options) => {
+    const { stdout } = spawnSync(process.execPath, [bin, ...options, '-'], { env: settings.env, input: printing(call) });
+    return stdout;
+  };
+  const random = '(call $random (i32.const 16) (i32.const 8))';
+  const clock = '(call $clock (i32.const 0) (i64.const 1) (i32.const 16))';
+
+  test('random bytes are those of run() with the same seed', async () => {
+    for (const [text, seed] of [['42', 42], ['1.5', 1.5], ['text', 'text']]) {
+      const { stdout } = await run(Buffer.from(printing(random)), { seed, encoding: 'buffer' });
+      assert.deepEqual(given(random, '--seed', text), stdout, text);
+    }
+  });
+
+  test('clocks start when --clock says', () => {
+    for (const text of ['2030-01-31T12:00:00Z', `${Date.UTC(2030, 0, 31, 12)}`]) {
+      const nanoseconds = given(clock, '--clock', text).readBigUInt64LE();
+      assert.equal(nanoseconds / 1_000_000n, BigInt(Date.UTC(2030, 0, 31, 12)));
+    }
   });
 });
 

@@ -33,7 +33,7 @@ describe('without a program', () => {
   for (const args of [['--help'], ['-h'], ['help'], ['help', 'nonsense']]) {
     test(args.join(' '), () => {
       const { stdout, ...rest } = cli(args);
-      assert.match(stdout, /^Usage: wasi-rs \[run\] .*\n +wasi-rs compile/);
+      assert.match(stdout, /^Usage: wasi-rs \[run\] [^]*^ {2}compile {2}/m);
       assert.deepEqual(rest, { status: 0, signal: null, stderr: '' });
     });
   }
@@ -45,7 +45,7 @@ describe('without a program', () => {
     for (const args of variants) {
       test(args.join(' '), () => {
         const { stdout, ...rest } = cli(args);
-        assert.match(stdout, new RegExp(`^Usage: wasi-rs ${command} `));
+        assert.match(stdout, new RegExp(`^Usage: wasi-rs \\[?${command}\\]? `));
         assert.deepEqual(rest, { status: 0, signal: null, stderr: '' });
       });
     }
@@ -66,11 +66,13 @@ describe('without a program', () => {
 describe('wrong usage', () => {
   for (const [args, message, help] of [
     [[], 'a command or a module is needed'],
-    [['nonsense'], 'no command or file "nonsense"'],
-    [[''], 'no command or file ""'],
+    [['nonsense'], 'there is no command or file "nonsense"'],
+    [['compil'], 'there is no command or file "compil". Did you mean compile?'],
+    [[''], 'there is no command or file ""'],
     [['run'], 'run needs a module', 'run '],
     [['run', '--'], 'run needs a module', 'run '],
     [['--nonsense', 'app.wasm'], 'unknown option --nonsense', 'run '],
+    [['--timout', '5s', 'app.wasm'], 'unknown option --timout. Did you mean --timeout?', 'run '],
     [['run', '--timeout'], '--timeout needs a value', 'run '],
     [['run', '--timeout', '5', 'app.wasm'],
       '--timeout 5: a time with its unit is expected, such as 500ms, 5s or 2m', 'run '],
@@ -82,9 +84,16 @@ describe('wrong usage', () => {
     [['run', '--dir', '::a', 'app.wasm'], '--dir ::a: a directory must have a name', 'run '],
     [['run', '--engine', 'spidermonkey', 'app.wasm'], '--engine spidermonkey: wasmtime or v8 is expected', 'run '],
     [['run', '--engine', 'v8', '--fuel', '1', 'app.wasm'],
-      '--fuel needs --engine wasmtime: V8 has no limits, and keeps no compiled code', 'run '],
+      '--fuel needs --engine wasmtime: V8 has no such limit', 'run '],
+    [['run', '--engine', 'v8', '--seed', '1', 'app.wasm'],
+      '--seed needs --engine wasmtime: V8 has no reproducible clocks and random bytes', 'run '],
+    [['run', '--max-files', '0', 'app.wasm'],
+      '--max-files 0: an integer from 1 to 2147483647 is expected', 'run '],
+    [['run', '--clock', 'noon', 'app.wasm'], '--clock noon: a date from 1970 to 2262 such as 2030-01-31 or ' +
+      '2030-01-31T12:00:00Z, or milliseconds since 1970, is expected', 'run '],
     [['compile'], 'compile needs a module', 'compile '],
     [['compile', 'a.wasm', 'b.wasm'], 'compile takes one module, not also b.wasm', 'compile '],
+    [['compile', '-'], 'compile - needs --output: there is no file name to derive it from', 'compile '],
     [['compile', '--fuel', '1', 'a.wasm'], 'unknown option --fuel', 'compile '],
   ]) {
     test(`wasi-rs ${args.join(' ')}`, () => {
@@ -127,9 +136,37 @@ for (const engine of ['wasmtime', 'v8']) {
       }));
     });
 
+    test('gets the whole environment, which --env overrides', () => {
+      const env = { PATH: undefined, GIVEN: 'from outside', OTHER: '1' };
+      const { stdout } = run(['--inherit-env', '--env', 'OTHER=2', fixture('env-args')], { env });
+      const variables = stdout.split('\n').filter((line) => line.startsWith('env '));
+      assert.ok(variables.includes('env GIVEN=from outside'), stdout);
+      assert.deepEqual(variables.filter((line) => line.startsWith('env OTHER=')), ['env OTHER=2']);
+    });
+
+    test('can have as many files open as --max-files says', (t) => {
+      const cwd = tempDir(t);
+      fs.writeFileSync(path.join(cwd, 'text'), 'some text');
+      const open = (most) => run(['--max-files', most, '--dir', '.', fixture('cat'), 'text'], { cwd });
+      assert.deepEqual(open('5'), ended({ stdout: 'some text' }));
+      assert.deepEqual(open('4'), ended({ status: 1, stderr: 'cat: text: No file descriptors available\n' }));
+    });
+
+    test('is read from standard input, of which nothing is left for it', () => {
+      const piped = (name, ...args) => run([...args], { input: fs.readFileSync(fixture(name)) });
+      assert.deepEqual(piped('env-args', '-', 'x'), ended({ stdout: lines('arg[0]=wasi', 'arg[1]=x') }));
+      assert.deepEqual(piped('env-args', '--argv0', 'me', '-'), ended({ stdout: lines('arg[0]=me') }));
+      assert.deepEqual(piped('stdin-lines', '-'), ended({ stdout: 'lines=0 bytes=0\n' }));
+    });
+
+    test('is not there on standard input', () => {
+      const stderr = 'wasi-rs: standard input is empty. A module was expected, because its name is "-"\n';
+      assert.deepEqual(run(['-']), ended({ status: 1, stderr }));
+    });
+
     for (const [name, ...options] of [
       ['text', '--dir', '.'], ['/data/text', '--dir', '.::/data'], ['text', '--dir', '.:ro'],
-      ['/data/text', '--volume', '.:/data:ro'], ['/data/text', '--mapdir', '/data:.'], ['/data/text', '-v.:/data'],
+      ['/data/text', '--volume', '.:/data:ro'], ['/data/text', '--mapdir', '/data:.'],
     ]) {
       test(`reads files of ${options.join(' ')}`, (t) => {
         const cwd = tempDir(t);
@@ -206,7 +243,7 @@ for (const engine of ['wasmtime', 'v8']) {
     test('is a library', () => {
       const { stderr, ...rest } = run([fixture('reactor')]);
       assert.deepEqual(rest, { status: 1, signal: null, stdout: '' });
-      assert.match(stderr, /^wasi-rs: .*reactor\.wasm is no program.*_start.*--invoke.*\n$/);
+      assert.match(stderr, /^wasi-rs: .*reactor\.wasm can't be run.*_start.*--invoke.*\n$/);
     });
 
     test('is to get a directory that is not there', (t) => {

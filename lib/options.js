@@ -3,8 +3,8 @@
 // The options of a run and of an instance, as the settings that the addon takes.
 
 const path = require('node:path');
-const { isDate } = require('node:util').types;
 const checks = require('./checks.js');
+const { clockStart } = require('./clock.js');
 const { invalidType, invalidValue, outOfRange } = require('./errors.js');
 const { OptionTable } = require('./option-table.js');
 const { seedBytes } = require('./seed.js');
@@ -14,8 +14,6 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 // What 64 bits without a sign can count.
 const MOST_FUEL = 2n ** 64n - 1n;
-// In 2262 nanoseconds since 1970 no longer fit into 63 bits.
-const LATEST = 9223372036854;
 
 // For the class the same variable does the same.
 const STRACE = !['', '0', undefined].includes(process.env.WASI_RS_STRACE);
@@ -37,7 +35,7 @@ const running = {
   maxStack: [(value, name) => checks.integer(value, name, 64 * KIB, 64 * MIB), MIB],
   maxFiles: [checks.fileDescriptor, null],
   seed: [seedBytes, null],
-  clock: [readClock, null],
+  clock: [clockStart, null],
   strace: [checks.boolean, STRACE],
 };
 
@@ -99,15 +97,6 @@ function readFuel(fuel) {
   if (typeof fuel !== 'bigint') return BigInt(checks.integer(fuel, 'options.fuel', 1, Number.MAX_SAFE_INTEGER));
   if (fuel < 1n || fuel > MOST_FUEL) throw outOfRange('options.fuel', `>= 1 && <= ${MOST_FUEL}`, fuel);
   return fuel;
-}
-
-// Whole milliseconds and the rest apart: together they are more than a number holds exactly.
-function readClock(clock) {
-  const time = isDate(clock) ? clock.getTime() : clock;
-  if (typeof time !== 'number') throw invalidType('options.clock', 'of type number or an instance of Date', clock);
-  if (!(time >= 0 && time <= LATEST)) throw outOfRange('options.clock', `>= 0 && <= ${LATEST}`, clock);
-  const whole = Math.floor(time);
-  return BigInt(whole) * 1000000n + BigInt(Math.floor((time - whole) * 1e6));
 }
 
 module.exports = { running };

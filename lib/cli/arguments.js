@@ -1,16 +1,10 @@
 'use strict';
 
-// The command line, taken apart by a table of options. An entry of the table:
-//   short     its letter
-//   parse     makes a value of the text it needs; an option without takes no text
-//   multiple  all values count, in their order; else the last one does
-//   as        the name under which the value is kept, if another
+// The command line, taken apart by a table of options; see options.js.
 
 const { parseArgs } = require('node:util');
+const { unknownOption } = require('./advice.js');
 const { UsageError } = require('./failures.js');
-
-// For every command.
-const common = { help: { short: 'h' }, version: { short: 'V' } };
 
 function nodeOption({ short, parse }) {
   return { type: parse ? 'string' : 'boolean', ...(short && { short }) };
@@ -61,10 +55,10 @@ function valueOf(token, { parse }) {
   }
 }
 
-function collect(tokens, table) {
+function collect(tokens, table, argv) {
   const values = {};
   for (const token of tokens) {
-    if (!Object.hasOwn(table, token.name)) throw new UsageError(`unknown option ${token.rawName}`);
+    if (!Object.hasOwn(table, token.name)) throw unknownOption(token, argv.slice(token.index), table);
     const entry = table[token.name];
     const name = entry.as ?? token.name;
     const value = valueOf(token, entry);
@@ -74,11 +68,10 @@ function collect(tokens, table) {
 }
 
 // Gives the values by name, and the operands. `interspersed`: options may come behind operands.
-function parse(argv, ownTable, { interspersed = false } = {}) {
-  const table = { ...common, ...ownTable };
+function parse(argv, table, { interspersed = false } = {}) {
   const tokens = tokenize(argv, table);
   const { options, operands } = interspersed ? anywhere(tokens) : upToFirstOperand(tokens, argv);
-  return { values: collect(options, table), operands };
+  return { values: collect(options, table, argv), operands };
 }
 
 module.exports = { parse };

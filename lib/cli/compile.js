@@ -3,27 +3,31 @@
 // `wasi-rs compile`
 
 const fs = require('node:fs/promises');
-const { parse } = require('./arguments.js');
 const { UsageError } = require('./failures.js');
 const { load } = require('./load.js');
+const { isFromStdin, moduleOf } = require('./module.js');
+const { compiling, general } = require('./options.js');
 const { interruptions } = require('./signals.js');
-const { duration, size } = require('./units.js');
 
-const options = {
-  'output': { parse: (text) => text, short: 'o' },
-  'compile-timeout': { parse: duration },
-  'compile-memory': { parse: size },
+const groups = {
+  Options: {
+    output: { short: 'o', value: 'FILE', parse: (text) => text, complete: 'file',
+      help: 'Write to FILE (default: the name of the module, with .cwasm)' },
+    ...compiling,
+    ...general,
+  },
 };
 
-function fileOf(operands) {
+function operandOf(operands) {
   if (operands.length === 1) return operands[0];
   if (operands.length === 0) throw new UsageError('compile needs a module');
   throw new UsageError(`compile takes one module, not also ${operands[1]}`);
 }
 
-// The name beside it, as a compiler does.
-function outputFor(file) {
-  return `${file.replace(/\.(wasm|wat|cwasm)$/, '')}.cwasm`;
+// Beside the module, as a compiler does.
+function outputFor(operand) {
+  if (operand === '-') throw new UsageError('compile - needs --output: there is no file name to derive it from');
+  return `${operand.replace(/\.(wasm|wat|cwasm)$/, '')}.cwasm`;
 }
 
 async function isSameFile(one, other) {
@@ -31,19 +35,28 @@ async function isSameFile(one, other) {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
-// Gives the exit code.
-async function compile(argv, { help, version }) {
-  const { values, operands } = parse(argv, options, { interspersed: true });
-  if (values.help) return help();
-  if (values.version) return version();
-  const file = fileOf(operands);
-  const output = values.output ?? outputFor(file);
-  if (await isSameFile(file, output)) throw new UsageError(`${output} would overwrite the module`);
+async function compile(values, operands) {
+  const operand = operandOf(operands);
+  const output = values.output ?? outputFor(operand);
+  const module = await moduleOf(operand);
+  if (!isFromStdin(module) && await isSameFile(operand, output)) {
+    throw new UsageError(`${output} would overwrite the module`);
+  }
   const signal = interruptions();
-  const limits = { timeout: values['compile-timeout'], memoryLimit: values['compile-memory'] };
-  const program = await load(file, { ...limits, signal });
+  const program = await load(module, values, { signal });
   await fs.writeFile(output, await program.serialize(), { signal });
   return 0;
 }
 
-module.exports = { compile };
+const command = {
+  summary: 'Compile a module ahead of time, so that it starts at once',
+  usage: ['compile [options] app.wasm', 'compile [options] - -o app.cwasm'],
+  about: 'Compiles a WebAssembly module to machine code, for this version of wasi-rs and this kind of processor. ' +
+    'To run the result, type: wasi-rs run --allow-precompiled app.cwasm',
+  groups,
+  interspersed: true,
+  complete: 'file',
+  run: compile,
+};
+
+module.exports = { command };

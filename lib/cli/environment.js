@@ -10,7 +10,9 @@ function variable(text) {
   return [name, at === -1 ? process.env[name] : text.slice(at + 1)];
 }
 
-// undefined values are left out by those who take this.
-const environment = (variables = []) => Object.fromEntries(variables);
+// Values that are undefined are left out by run() and class WASI.
+function environment(variables = [], inherited = {}) {
+  return { ...inherited, ...Object.fromEntries(variables) };
+}
 
 module.exports = { environment, variable };

@@ -1,66 +1,71 @@
 'use strict';
 
-// What --help says.
+// What --help prints, made from the tables of commands and options.
 
-const all = `Usage: wasi-rs [run] [options] app.wasm [args…]
-       wasi-rs compile app.wasm [-o app.cwasm]
+const WIDTH = 88;
 
-Runs WebAssembly programs made for WASI, and compiles them ahead of time.
+function wrapped(text, width) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line && line.length + word.length >= width) lines.push(word);
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+  }
+  return lines;
+}
 
-  wasi-rs hello.wasm Gordon                  a program with an argument
-  wasi-rs --dir . tool.wasm notes.txt        with the files of this directory
-  wasi-rs --timeout 5s --max-memory 64MiB untrusted.wasm
-  wasi-rs --invoke add sums.wat 2 3          a function, by name
+// Two columns, of which the second one is wrapped.
+function columns(rows) {
+  const indent = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.flatMap(([left, right]) => wrapped(right, WIDTH - indent)
+    .map((line, index) => `${(index === 0 ? `  ${left}` : '').padEnd(indent)}${line}`));
+}
 
-Commands
-  run            can be left out; wasi-rs run --help lists its options
-  compile        makes a file that starts at once
+function notation(name, { short, value }) {
+  return `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
+}
 
-  -h, --help     this, or the help of a command
-  -V, --version
-`;
+function groupLines(groups) {
+  const entries = Object.values(groups).flatMap(Object.entries);
+  const lines = columns(entries.map(([name, entry]) => [notation(name, entry), entry.help]));
+  const starts = new Map(Object.entries(groups).map(([title, group]) => [Object.keys(group)[0], title]));
+  return lines.flatMap((line) => {
+    const [, name] = /^ {2}(?:-\w, )?--([\w-]+)/.exec(line) ?? [];
+    return starts.has(name) ? ['', starts.get(name), line] : [line];
+  });
+}
 
-const run = `Usage: wasi-rs run [options] app.wasm [args…]
+function usage(lines) {
+  return lines.map((line, index) => `${index === 0 ? 'Usage:' : '      '} wasi-rs ${line}`);
+}
 
-Runs a program: WebAssembly, binary or text (WAT). Options end at its name; what
-follows is the program's, even if it starts with "-".
+const text = (lines) => `${lines.join('\n')}\n`;
 
-What the program finds
-  --dir HOST[::GUEST][:ro]  a directory, under the name GUEST, else HOST; ro: read-only
-  --env NAME[=VALUE]        a variable; without VALUE the one of this environment
-  --argv0 NAME              its own name; else that of its file
-                            It has nothing else but stdin, stdout and stderr.
-Limits
-  --timeout TIME            such as 500ms, 5s, 2m, 1h
-  --max-memory SIZE         such as 64MiB, 1GiB, 64MB; a number alone is bytes
-  --fuel N                  about as many instructions
-  --max-stack SIZE          64KiB to 64MiB, else 1MiB
-  --compile-timeout TIME    time limit for compiling (default: 10m)
-  --compile-memory SIZE     memory limit for compiling (default: 2GiB)
+function helpOf({ usage: forms, about, groups, notes = [] }) {
+  return text([...usage(forms), '', ...wrapped(about, WIDTH), ...groupLines(groups), ...notes]);
+}
 
-How it runs
-  --invoke NAME             calls an exported function with args, prints its results
-  --engine wasmtime|v8      v8 is that of Node.js: no limits, no WAT, nothing cached
-  --strace                  a line on stderr for each call of WASI
-  --cache DIR, --no-cache   where compiled code is kept; else ~/.cache/wasi-rs
-  --allow-precompiled       takes what "wasi-rs compile" made: trusted files only, they
-                            are machine code
+function overview(commands) {
+  return text([
+    ...usage(['[run] [options] app.wasm [args…]', '<command> [options] …']),
+    '',
+    'Runs WebAssembly programs that use WASI.',
+    '',
+    '  wasi-rs hello.wasm Gordon              run a program with an argument',
+    '  wasi-rs --dir . tool.wasm notes.txt    let it use the files in this directory',
+    '  wasi-rs --timeout 5s --max-memory 64MiB untrusted.wasm',
+    '  wasi-rs --invoke add sums.wat 2 3      call an exported function',
+    '  wasi-rs - < app.wasm                   read the module from standard input',
+    '',
+    'Commands',
+    ...columns(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
+    '',
+    'Options',
+    ...columns([
+      ['-h, --help', 'Print this help. "wasi-rs <command> --help" lists the options of a command'],
+      ['-V, --version', 'Print the version of wasi-rs'],
+    ]),
+  ]);
+}
 
-Exit code: the program's (of which the system keeps 8 bits), or
-    1  it can't be read, compiled or started     130  ended by SIGINT
-    2  wrong usage                               134  it trapped
-  124  --timeout, --compile-timeout is over      137  a limit on memory exceeded
-  125  --fuel is used up                         143  ended by SIGTERM
-`;
-
-const compile = `Usage: wasi-rs compile app.wasm [-o app.cwasm]
-
-Compiles a module to machine code, for this version of wasi-rs and this kind of
-processor. To run it: wasi-rs run --allow-precompiled app.cwasm
-
-  -o, --output FILE       else the name of the module, with .cwasm
-  --compile-timeout TIME  such as 30s, 5m (default: 10m)
-  --compile-memory SIZE   such as 512MiB (default: 2GiB)
-`;
-
-module.exports = { help: { all, run, compile } };
+module.exports = { helpOf, overview };

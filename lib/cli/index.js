@@ -1,18 +1,16 @@
 'use strict';
 
-// The command `wasi-rs`: which part of it is meant, and how it ends.
+// The command `wasi-rs`: which of its commands is meant, and how it ends.
 
 const fs = require('node:fs');
+const { unknownCommand } = require('./advice.js');
+const { parse } = require('./arguments.js');
+const { commands } = require('./commands.js');
 const { UsageError, report } = require('./failures.js');
-const { help } = require('./help.js');
+const { helpOf, overview } = require('./help.js');
+const { tableOf } = require('./options.js');
 const { stdout } = require('./output.js');
 const { version } = require('../../package.json');
-
-// Loaded when needed.
-const commands = {
-  run: () => require('./run.js').run,
-  compile: () => require('./compile.js').compile,
-};
 
 const isCommand = (word) => Object.hasOwn(commands, word);
 
@@ -24,14 +22,14 @@ function isForRun(word) {
 function commandOf(first) {
   if (isCommand(first)) return first;
   if (isForRun(first)) return 'run';
-  throw new UsageError(`no command or file "${first}"`);
+  throw unknownCommand(first, Object.keys(commands));
 }
 
 // What needs no command; undefined for everything else.
 function general([first, second]) {
   if (['-V', '--version'].includes(first)) return `wasi-rs ${version}\n`;
-  if (['-h', '--help'].includes(first)) return help.all;
-  if (first === 'help') return isCommand(second) ? help[second] : help.all;
+  if (['-h', '--help'].includes(first)) return overview(commands);
+  if (first === 'help') return isCommand(second) ? helpOf(commands[second]) : overview(commands);
   return undefined;
 }
 
@@ -41,11 +39,12 @@ function say(text) {
 }
 
 async function runCommand(name, argv) {
+  const command = commands[name];
   try {
-    return await commands[name]()(argv, {
-      help: () => say(help[name]),
-      version: () => say(`wasi-rs ${version}\n`),
-    });
+    const { values, operands } = parse(argv, tableOf(command), command);
+    if (values.help) return say(helpOf(command));
+    if (values.version) return say(`wasi-rs ${version}\n`);
+    return await command.run(values, operands);
   } catch (error) {
     if (error instanceof UsageError) error.command = name;
     throw error;

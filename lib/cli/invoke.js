@@ -45,18 +45,19 @@ function showFloat32(value) {
 const show = (type, value) => (type === 'f32' ? showFloat32(value) : showFloat(value));
 
 // The function among the exports of a module.
-function functionOf(exports, name, file) {
+function functionOf(exports, name, label) {
   const functions = exports.filter(({ kind }) => kind === 'function');
   const found = functions.find((item) => item.name === name);
   if (found) return found;
   const names = functions.map((item) => item.name).join(', ');
-  throw new UsageError(`${file} exports no function "${name}"${names && `; it exports ${names}`}`);
+  throw new UsageError(`${label} exports no function "${name}"${names && `; it exports ${names}`}`);
 }
 
 // Without --invoke.
-function requireStart(exports, file) {
+function requireStart(exports, label) {
   if (exports.some(({ name, kind }) => name === '_start' && kind === 'function')) return;
-  throw new Error(`${file} is no program: it exports no function "_start". --invoke calls others`);
+  throw new Error(`${label} can't be run as a program, because it exports no function "_start". ` +
+    'To call another function, use --invoke NAME');
 }
 
 function argumentFor(type, text, number) {

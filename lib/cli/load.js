@@ -1,8 +1,7 @@
 'use strict';
 
-// A file made a Program, with a word about it when that takes long.
+// A module made a Program, with a line about it when that takes long.
 
-const path = require('node:path');
 const { withProgress } = require('./progress.js');
 
 // By code of an error: its message in terms of the command line.
@@ -15,17 +14,18 @@ const messages = {
 };
 
 // For an error of compile(), or of what compiles later, such as run() with `fuel`.
-function throwTranslated(error, file) {
+function throwTranslated(error, { label }) {
   const translated = messages[error.code]?.(error);
-  if (translated !== undefined) error.message = `${file}: ${translated}`;
+  if (translated !== undefined) error.message = `${label}: ${translated}`;
   throw error;
 }
 
-// The options are those of compile().
-function load(file, options) {
+// `options` are more options of compile().
+function load(module, values, options) {
   const { compile } = require('../../index.js'); // not before: --help works without the addon
-  const program = compile(file, options).catch((error) => throwTranslated(error, file));
-  return withProgress(`compiling ${path.basename(file)}…`, program);
+  const limits = { timeout: values['compile-timeout'], memoryLimit: values['compile-memory'] };
+  const program = compile(module.source, { ...limits, ...options }).catch((error) => throwTranslated(error, module));
+  return withProgress(`compiling ${module.name}…`, program);
 }
 
 module.exports = { load, throwTranslated };

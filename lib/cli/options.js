@@ -1,54 +1,31 @@
 'use strict';
 
-// The options of `wasi-rs run`.
+// Options that several commands have, and what an entry of a table of options is. Parser, help and
+// completion share the tables.
+//
+//   value     what the help calls its value; without one the option takes none
+//   parse     makes the value from its text
+//   short     its letter
+//   multiple  all values count, in their order; otherwise the last one does
+//   as        the name under which the value is kept, if it is another one
+//   help      what the help says about it
+//   complete  what completion offers: 'file', 'directory', or a list of words
+//
+// A command has its options in groups: { title: { name: entry } }.
 
-const { dir, mapdir, volume } = require('./directories.js');
-const { variable } = require('./environment.js');
-const { UsageError } = require('./failures.js');
-const { count, duration, size, sizeBetween } = require('./units.js');
+const { duration, size } = require('./units.js');
 
-const text = (value) => value;
-
-function folder(name) {
-  if (name) return name;
-  throw new Error('a directory is expected');
-}
-
-function engine(name) {
-  if (['wasmtime', 'v8'].includes(name)) return name;
-  throw new Error('wasmtime or v8 is expected');
-}
-
-const options = {
-  'dir': { parse: dir, multiple: true },
-  'volume': { parse: volume, multiple: true, as: 'dir', short: 'v' },
-  'mapdir': { parse: mapdir, multiple: true, as: 'dir' },
-  'env': { parse: variable, multiple: true },
-  'argv0': { parse: text },
-  'timeout': { parse: duration },
-  'max-memory': { parse: size },
-  'fuel': { parse: count },
-  'compile-timeout': { parse: duration },
-  'compile-memory': { parse: size },
-  'max-stack': { parse: sizeBetween(64 * 1024, 64 * 1024 ** 2, 'a size from 64KiB to 64MiB is expected') },
-  'invoke': { parse: text },
-  'engine': { parse: engine },
-  'strace': {},
-  'cache': { parse: folder },
-  'no-cache': {},
-  'allow-precompiled': {},
+const general = {
+  help: { short: 'h', help: 'Print this help' },
+  version: { short: 'V', help: 'Print the version of wasi-rs' },
 };
 
-const onlyWasmtime = [
-  'timeout', 'max-memory', 'fuel', 'max-stack', 'compile-timeout', 'compile-memory', 'cache', 'no-cache', 'allow-precompiled',
-];
+const compiling = {
+  'compile-timeout': { value: 'TIME', parse: duration, help: 'Time limit for compiling (default: 10m)' },
+  'compile-memory': { value: 'SIZE', parse: size, help: 'Memory limit for compiling (default: 2GiB)' },
+};
 
-// Options that contradict each other.
-function check(values) {
-  if (values.cache && values['no-cache']) throw new UsageError('--cache and --no-cache exclude each other');
-  if (values.engine !== 'v8') return;
-  const wrong = onlyWasmtime.find((name) => values[name] !== undefined);
-  if (wrong) throw new UsageError(`--${wrong} needs --engine wasmtime: V8 has no limits, and keeps no compiled code`);
-}
+// All options of a command by name.
+const tableOf = ({ groups }) => Object.assign({}, ...Object.values(groups));
 
-module.exports = { check, options };
+module.exports = { compiling, general, tableOf };

@@ -2,38 +2,52 @@
 
 // `wasi-rs run`
 
-const path = require('node:path');
-const { parse } = require('./arguments.js');
 const { preopens } = require('./directories.js');
 const { environment } = require('./environment.js');
 const { UsageError } = require('./failures.js');
-const { check, options } = require('./options.js');
+const { isFromStdin, moduleOf } = require('./module.js');
+const { check, groups } = require('./run-options.js');
 
 const engines = {
   wasmtime: () => require('./wasmtime.js').run,
   v8: () => require('./v8.js').run,
 };
 
-// What the guest finds, in terms of both run() and class WASI.
-function surroundings(file, args, values) {
-  const argv0 = values.argv0 ?? path.basename(file);
+// What the guest can use, in terms of both run() and class WASI.
+function surroundings({ name }, args, values) {
+  const argv0 = values.argv0 ?? name;
   return {
-    // Arguments of a function that is called are none of the program.
+    // The arguments of a function are not the program's.
     args: values.invoke === undefined ? [argv0, ...args] : [argv0],
-    env: environment(values.env),
+    env: environment(values.env, values['inherit-env'] && process.env),
     preopens: preopens(values.dir),
+    maxFiles: values['max-files'],
   };
 }
 
-// Gives the exit code.
-async function run(argv, { help, version }) {
-  const { values, operands: [file, ...args] } = parse(argv, options);
-  if (values.help) return help();
-  if (values.version) return version();
-  if (file === undefined) throw new UsageError('run needs a module');
+async function run(values, [operand, ...args]) {
+  if (operand === undefined) throw new UsageError('run needs a module');
   check(values);
   const engine = engines[values.engine ?? 'wasmtime']();
-  return engine({ file, args, values, surroundings: surroundings(file, args, values) });
+  const module = await moduleOf(operand);
+  const hasStdin = !isFromStdin(module);
+  return engine({ module, args, values, surroundings: surroundings(module, args, values), hasStdin });
 }
 
-module.exports = { run };
+const command = {
+  summary: 'Run a program (you can leave out "run")',
+  usage: ['[run] [options] app.wasm [args…]', '[run] [options] - [args…]'],
+  about: 'Runs a WebAssembly module, in the binary or the text format. "-" reads it from standard input. ' +
+    'What follows the module is passed to the program, even if it starts with "-".',
+  groups,
+  notes: `
+Exit code: the program's, of which the system keeps the lowest 8 bits, or
+    1  it can't be read, compiled, or started    130  ended by SIGINT
+    2  wrong usage                               134  it trapped
+  124  it reached a limit on time                137  it reached a limit on memory
+  125  it ran out of fuel                        143  ended by SIGTERM`.split('\n'),
+  complete: 'file',
+  run,
+};
+
+module.exports = { command };

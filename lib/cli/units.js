@@ -1,6 +1,8 @@
 'use strict';
 
-// Durations, sizes and counts as people write them.
+// Durations, sizes, counts and the like, as people write them.
+
+const { LATEST } = require('../clock.js');
 
 const milliseconds = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
@@ -45,4 +47,30 @@ function count(text) {
   throw new Error('a positive integer is expected');
 }
 
-module.exports = { count, duration, size, sizeBetween };
+function countUpTo(most) {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : 0;
+    if (value > 0 && value <= most) return value;
+    throw new Error(`an integer from 1 to ${most} is expected`);
+  };
+}
+
+const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i;
+
+// A point in time, in milliseconds since 1970. A time zone is required: a clock that is to be
+// reproducible must not depend on where the machine is.
+function time(text) {
+  const value = ISO.test(text) ? Date.parse(text) : /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value >= 0 && value <= LATEST) return value;
+  throw new Error('a date from 1970 to 2262 such as 2030-01-31 or 2030-01-31T12:00:00Z, ' +
+    'or milliseconds since 1970, is expected');
+}
+
+// A number where the text is one, as in JavaScript: 1 and '1' are different seeds there.
+function seed(text) {
+  if (/^-?\d+$/.test(text)) return BigInt(text);
+  const number = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : text;
+}
+
+module.exports = { count, countUpTo, duration, seed, size, sizeBetween, time };

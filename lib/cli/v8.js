@@ -3,8 +3,8 @@
 // Runs a program by the engine of Node.js, in this very thread. Signals do what they do by
 // default: no JavaScript would run to handle them.
 
-const fs = require('node:fs/promises');
-const path = require('node:path');
+const fs = require('node:fs');
+const { devNull } = require('node:os');
 const { WASI } = require('../../index.js');
 const { truncated } = require('./failures.js');
 const { argumentsFor, functionOf, requireStart, resultLines } = require('./invoke.js');
@@ -14,17 +14,18 @@ const { withProgress } = require('./progress.js');
 
 const MAGIC = Buffer.from('\0asm');
 
-async function read(file) {
-  const bytes = await fs.readFile(file);
+async function read({ source, label }) {
+  const bytes = typeof source === 'string' ? await fs.promises.readFile(source) : source;
   if (bytes.subarray(0, MAGIC.length).equals(MAGIC)) return bytes;
-  throw new Error(`${file} is not binary WebAssembly, and V8 takes nothing else: use --engine wasmtime`);
+  throw new Error(`${label} is not a WebAssembly module in the binary format, the only one that V8 reads. ` +
+    'Use --engine wasmtime');
 }
 
-async function compiled(file) {
-  const module = WebAssembly.compile(await read(file)).catch((error) => {
-    throw new Error(`${file}: ${error.message}`);
+async function compiled({ module }) {
+  const compiling = WebAssembly.compile(await read(module)).catch((error) => {
+    throw new Error(`${module.label}: ${error.message}`);
   });
-  return withProgress(`compiling ${path.basename(file)}…`, module);
+  return withProgress(`compiling ${module.name}…`, compiling);
 }
 
 function versionFor(module) {
@@ -32,17 +33,18 @@ function versionFor(module) {
   return imports.some((item) => item.module === 'wasi_unstable') ? 'unstable' : 'preview1';
 }
 
-function wasiFor(module, { surroundings, values }) {
+function wasiFor(compiled, { surroundings, values, hasStdin }) {
   if (values.strace) process.env.WASI_RS_STRACE = '1';
   // Outside of start() there is nobody to whom a code could be returned.
   const returnOnExit = values.invoke === undefined;
-  return new WASI({ version: versionFor(module), ...surroundings, returnOnExit });
+  const stdin = hasStdin ? 0 : fs.openSync(devNull);
+  return new WASI({ version: versionFor(compiled), ...surroundings, stdin, returnOnExit });
 }
 
 // V8 has no reflection of types: the other engine tells them.
-async function typeOf(name, file) {
-  const { exports } = await load(file);
-  return functionOf(exports, name, file);
+async function typeOf(name, module, values) {
+  const { exports } = await load(module, values);
+  return functionOf(exports, name, module.label);
 }
 
 // A command has its memory bound only; without memory no call of WASI can do anything.
@@ -54,12 +56,13 @@ function prepare(wasi, instance) {
 }
 
 // What is to be done with the instance; says first what is wrong with the command line.
-async function plan(module, { file, args, values: { invoke: name } }) {
+async function plan(compiled, { module, args, values }) {
+  const { invoke: name } = values;
   if (name === undefined) {
-    requireStart(WebAssembly.Module.exports(module), file);
+    requireStart(WebAssembly.Module.exports(compiled), module.label);
     return (wasi, instance) => truncated(wasi.start(instance));
   }
-  const called = await typeOf(name, file);
+  const called = await typeOf(name, module, values);
   const parameters = argumentsFor(called, args);
   return (wasi, instance) => {
     prepare(wasi, instance);
@@ -82,8 +85,8 @@ function asTrap(error) {
 
 // Gives the exit code.
 async function run(job) {
-  Error.stackTraceLimit = 50; // that of the guest is meant
-  const module = await compiled(job.file);
+  Error.stackTraceLimit = 50; // for the guest's
+  const module = await compiled(job);
   const proceed = await plan(module, job);
   const wasi = wasiFor(module, job);
   try {
