@@ -14,8 +14,8 @@ import { markdownTable, screenTable } from './programs/table.mjs';
 
 const markdown = ({ rounds }, measured, directory) => `# Results of the benchmark of run()
 
-Made on ${new Date().toISOString().slice(0, 10)} by \`node bench/programs.mjs --markdown bench/PROGRAMS.md\`;
-\`bench/README.md\` says how. Each number is the best of ${rounds} rounds.
+Measured on ${new Date().toISOString().slice(0, 10)} with \`node bench/programs.mjs --markdown bench/PROGRAMS.md\`.
+\`bench/README.md\` describes the method. Each number is the best of ${rounds} rounds.
 
 ${machine(directory)}
 - Node ${process.version}

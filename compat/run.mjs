@@ -59,9 +59,14 @@ async function measure(found, rounds) {
 
 const text = ({ rounds }, rows) => `# Packages and programs
 
-Made on ${new Date().toISOString().slice(0, 10)} by \`npm run compat -- --markdown compat/RESULTS.md\`, without changes
-to the packages. Each number is the median of ${rounds} processes, the two implementations in turns: \`process\`
-from start to end, \`again\` for the same work a second time in the process, everything loaded.
+This table shows unmodified packages and programs on \`node:wasi\` and on \`wasi-rs\`. It was measured
+on ${new Date().toISOString().slice(0, 10)} with \`npm run compat -- --markdown compat/RESULTS.md\`.
+
+- "Process" is the time of a process from start to end.
+- "Again" is the time for doing the same work a second time in that process, with everything loaded.
+- "Output" is "same" if both implementations gave the same bytes, and "runs" if the program only runs on \`wasi-rs\`.
+
+Each number is the median of ${rounds} processes. The two implementations take turns.
 
 ${machine(os.tmpdir())}
 - Node ${process.version}

@@ -26,7 +26,7 @@ const tableLine = (row) =>
 
 const table = (run) => `## Node ${run.node}
 
-${cells(['row', 'node:wasi', 'wasi-rs', 'ratio', 'floor', '× floor'])}
+${cells(['Row', 'node:wasi', 'wasi-rs', 'Ratio', 'Floor', '× floor'])}
 |---|--:|--:|--:|--:|--:|
 ${run.rows.map(tableLine).join('\n')}
 
@@ -73,8 +73,8 @@ export function machine(directory) {
 
 const toMarkdown = ({ rounds, runs, directory }) => `# Results of the benchmark
 
-Made on ${new Date().toISOString().slice(0, 10)} by \`npm run bench -- --markdown bench/RESULTS.md\`; \`bench/README.md\`
-says what the columns mean. Each time is the fastest of ${rounds} rounds.
+Measured on ${new Date().toISOString().slice(0, 10)} with \`npm run bench -- --markdown bench/RESULTS.md\`.
+\`bench/README.md\` explains the rows and the columns. Each time is the fastest of ${rounds} rounds.
 
 ${machine(directory)}
 

@@ -32,7 +32,7 @@ export const tableLine = (row) =>
     row.row, time(row['node:wasi']), time(row['wasi-rs']), factor(row.ratio), time(row.floor), factor(row.xFloor),
   ]);
 
-export const meanLine = ({ geometricMean: { ratio, rows } }) => `geometric mean of ${rows} ratios: ${factor(ratio)}`;
+export const meanLine = ({ geometricMean: { ratio, rows } }) => `Geometric mean of ${rows} ratios: ${factor(ratio)}`;
 
 // Of the rounds of one column, what counts: the fastest. Undefined when there are none.
 export function best(results) {

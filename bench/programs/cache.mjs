@@ -50,8 +50,8 @@ async function measure(processes) {
   ];
   const megabytes = (name) => `${(statSync(name).size / 1e6).toFixed(1)} MB`;
   const [cached] = readdirSync(folder);
-  const remark = `${megabytes(file)}, compiled ${megabytes(path.join(folder, cached))}; each in a process of its ` +
-    'own, which then runs it: it says hello; V8 compiles a function when it is first called';
+  const remark = `The module has ${megabytes(file)}, and its compiled code ${megabytes(path.join(folder, cached))}. ` +
+    'Each row is a separate process, which then runs the program once. V8 compiles each function when it is first called.';
   return { rows, remarks: [remark] };
 }
 
@@ -59,10 +59,10 @@ export const cache = {
   name: 'cache',
   title: 'A large program',
   columns: [
-    ['', ({ row }) => row],
+    ['Implementation', ({ row }) => row],
     ['compile()', ({ compile }) => time(compile)],
-    ['aim', aim],
-    ['first run()', ({ run: ns }) => time(ns)],
+    ['Target', aim],
+    ['First run()', ({ run: ns }) => time(ns)],
   ],
   tasks,
   measure,

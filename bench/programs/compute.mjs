@@ -53,19 +53,19 @@ async function measure(run) {
     const best = await run.least('both', kind);
     rows.push({ row, ...best, ratio: best.ours / best.node, aim: '≤ 1.10' });
   }
-  return { rows, remarks: ['V8 after warm-up, the fastest of all calls'] };
+  return { rows, remarks: ['The numbers of V8 are from after its warm-up. Each number is the fastest of all calls.'] };
 }
 
 export const compute = {
   name: 'compute',
   title: 'Computing',
   columns: [
-    ['', ({ row }) => row],
+    ['Function', ({ row }) => row],
     ['V8', ({ node }) => time(node)],
     ['wasi-rs', ({ ours }) => time(ours)],
-    ['ratio', ({ ratio }) => ratio.toFixed(2)],
-    ['aim', aim],
-    ...(wasiRsBefore ? [['before', ({ before }) => time(before)], ['change', ({ ours, before }) => (ours / before).toFixed(3)]] : []),
+    ['Ratio', ({ ratio }) => ratio.toFixed(2)],
+    ['Target', aim],
+    ...(wasiRsBefore ? [['Before', ({ before }) => time(before)], ['Change', ({ ours, before }) => (ours / before).toFixed(3)]] : []),
   ],
   tasks,
   measure,

@@ -53,10 +53,10 @@ const tasks = {
 };
 
 async function measure(run) {
-  if (process.platform !== 'linux') return { rows: [], remarks: ['not measured: only Linux has /proc'] };
+  if (process.platform !== 'linux') return { rows: [], remarks: ['Not measured, because only Linux has /proc.'] };
   const rows = [{ row: 'run()', ...await run.once('run') }, { row: 'node:wasi', ...await run.once('main') }];
-  const remark = `after ${WARM_UP} runs of hello world, after ${RUNS} more, and after ${RUNS} more; garbage is ` +
-    'collected before it is counted';
+  const remark = `The numbers are from after ${WARM_UP} runs of hello world, after another ${RUNS}, and after ` +
+    `another ${RUNS}. Garbage is collected before each measurement.`;
   return { rows, remarks: [remark] };
 }
 
@@ -67,9 +67,9 @@ export const flat = {
   name: 'flat',
   title: 'Ten thousand runs, twice',
   columns: [
-    ['', ({ row }) => row],
-    ['open descriptors', change(({ descriptors }) => descriptors)],
-    ['threads', change(({ threads }) => threads)],
+    ['Implementation', ({ row }) => row],
+    ['Open descriptors', change(({ descriptors }) => descriptors)],
+    ['Threads', change(({ threads }) => threads)],
     ['RSS in MiB', change(({ rss }) => mib(rss))],
   ],
   tasks,

@@ -78,8 +78,8 @@ async function measure(run) {
     { row: 'node:wasi in the main thread', ...await compared('main'), aim: '≥ 15×' },
     { row: 'node:wasi in a new Worker', ...await compared('worker'), aim: '≥ 200×' },
   ];
-  const remark = 'run() captures the output and leaves the event loop free; node:wasi writes to a file that is not ' +
-    'read again, and in the main thread it blocks the loop';
+  const remark = 'run() captures the output and leaves the event loop free. node:wasi writes to a file that ' +
+    'nobody reads, and in the main thread it blocks the event loop.';
   return { rows, remarks: [remark] };
 }
 
@@ -87,10 +87,10 @@ export const hello = {
   name: 'hello',
   title: 'A run of hello world',
   columns: [
-    ['', ({ row }) => row],
-    ['time', ({ ns }) => time(ns)],
-    ['times run()', ({ times: value }) => times(value)],
-    ['aim', aim],
+    ['Implementation', ({ row }) => row],
+    ['Time', ({ ns }) => time(ns)],
+    ['Compared to run()', ({ times: value }) => times(value)],
+    ['Target', aim],
   ],
   tasks,
   measure,

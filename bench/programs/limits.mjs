@@ -68,7 +68,7 @@ async function measure(run) {
     const worker = await run.once('worker', { args, fifo }, { seconds: PATIENCE_SECONDS });
     measured.push({ row, ...ours, worker, aim: '≤ 150 ms, 5 ms' });
   }
-  const remark = `run() with timeout: ${TIMEOUT_MS}; node:wasi in a Worker that is terminated after ${TIMEOUT_MS} ms`;
+  const remark = `run() has timeout: ${TIMEOUT_MS}. node:wasi runs in a Worker that is terminated after ${TIMEOUT_MS} ms.`;
   return { rows: measured, remarks: [remark] };
 }
 
@@ -76,10 +76,10 @@ export const limits = {
   name: 'limits',
   title: 'A program that never ends',
   columns: [
-    ['', ({ row }) => row],
+    ['Program', ({ row }) => row],
     ['run() rejects after', ({ ns }) => time(ns)],
-    ['longest delay of the event loop', ({ delay }) => time(delay)],
-    ['aim', aim],
+    ['Longest delay of the event loop', ({ delay }) => time(delay)],
+    ['Target', aim],
     ['Worker ends after', ({ worker }) => (worker.exceeded ? `> ${PATIENCE_SECONDS} s` : time(worker.ns))],
   ],
   tasks,

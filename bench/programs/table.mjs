@@ -28,4 +28,4 @@ export const markdownTable = (section, { rows, remarks = [] }) => `## ${section.
 ${cells(headingsOf(section))}
 |---|${'--:|'.repeat(section.columns.length - 1)}
 ${textsOf(section, rows).map(cells).join('\n')}
-${remarks.map((remark) => `\n${remark[0].toUpperCase()}${remark.slice(1)}.\n`).join('')}`;
+${remarks.map((remark) => `\n${remark}\n`).join('')}`;

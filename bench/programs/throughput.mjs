@@ -71,7 +71,8 @@ async function measureGuest(run, { guest, row }) {
 async function measure(run) {
   const rows = [];
   for (const guest of guests) rows.push(await measureGuest(run, guest));
-  const remark = `programs per second, ${IN_FLIGHT} at once; node:wasi one after the other in the main thread`;
+  const remark = `Programs per second, with ${IN_FLIGHT} at once for run(). node:wasi runs one after the other in ` +
+    'the main thread.';
   return { rows, remarks: [remark] };
 }
 
@@ -81,14 +82,14 @@ export const throughput = {
   name: 'throughput',
   title: 'Many runs at once',
   columns: [
-    ['', ({ row }) => row],
+    ['Program', ({ row }) => row],
     ['node:wasi', perSecond('node')],
     ['1 core, 1 thread', perSecond('0 1')],
     ['1 core, 2 threads', perSecond('0 2')],
     ['2 cores, 1 thread', perSecond('0,1 1')],
     ['2 cores, 2 threads', perSecond('0,1 2')],
-    ['2 cores : 1 core', ({ gain }) => times(gain)],
-    ['aim', aim],
+    ['2 cores compared to 1', ({ gain }) => times(gain)],
+    ['Target', aim],
   ],
   tasks,
   measure,

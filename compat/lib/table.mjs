@@ -42,8 +42,8 @@ export function line(row) {
 }
 
 const header = [
-  'package', 'version', 'what it does', 'threads', 'output', 'process, node:wasi', 'wasi-rs', 'ratio',
-  'again, node:wasi', 'wasi-rs', 'ratio', 'most memory',
+  'Package', 'Version', 'What it does', 'Threads', 'Output', 'Process, node:wasi', 'Process, wasi-rs', 'Ratio',
+  'Again, node:wasi', 'Again, wasi-rs', 'Ratio', 'Peak memory',
 ];
 
 const padded = (list) => [...list, ...Array(header.length - list.length).fill('')];

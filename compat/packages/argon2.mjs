@@ -2,7 +2,7 @@ const salt = Buffer.alloc(16, 'salt');
 
 export default {
   packages: ['@node-rs/argon2', '@node-rs/argon2-wasm32-wasi'],
-  task: 'hashes and verifies four passwords at once, on threads; salts by random_get',
+  task: 'hashes and verifies four passwords at once, on threads, with salts from random_get',
 
   async run() {
     const { hash, hashRaw, verify } = (await import('@node-rs/argon2')).default;

@@ -2,7 +2,7 @@ const salt = Buffer.alloc(16, 'salt');
 
 export default {
   packages: ['@node-rs/bcrypt', '@node-rs/bcrypt-wasm32-wasi'],
-  task: 'hashes and verifies passwords, on threads; salts by random_get',
+  task: 'hashes and verifies passwords, on threads, with salts from random_get',
 
   async run() {
     const { hash, verify } = (await import('@node-rs/bcrypt')).default;

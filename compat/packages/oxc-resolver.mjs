@@ -9,7 +9,7 @@ const requests = [
 
 export default {
   packages: ['oxc-resolver', '@oxc-resolver/binding-wasm32-wasi'],
-  task: 'resolves modules in node_modules: stat, readlink and reading of package.json, on threads',
+  task: 'resolves modules in node_modules with stat, readlink and reads of package.json, on threads',
 
   async run() {
     const { ResolverFactory } = (await import('oxc-resolver')).default;

@@ -3,7 +3,7 @@ import { application } from '../lib/sources.mjs';
 
 export default {
   packages: ['rolldown', '@rolldown/binding-wasm32-wasi'],
-  task: 'bundles a TypeScript project with packages it uses, split and minified, to disk, on threads',
+  task: 'bundles a TypeScript project and its dependencies to disk, split and minified, on threads',
 
   async run(directory) {
     const { build } = await import('rolldown');

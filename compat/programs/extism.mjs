@@ -32,7 +32,7 @@ const source = `(module
 
 export default {
   packages: ['@extism/extism'],
-  task: 'runs a plugin that reads a file of the directory it was given',
+  task: 'runs a plugin that reads a file from a preopened directory',
   threads: false,
   shared: false,
 

@@ -32,7 +32,7 @@ function contentOf(folder) {
 
 export default {
   packages: ['@rspack/core', '@rspack/binding-wasm32-wasi'],
-  task: 'bundles a TypeScript project, split and minified, to disk, on threads',
+  task: 'bundles a TypeScript project to disk, split and minified, on threads',
 
   async run(directory) {
     const { rspack } = await import('@rspack/core');

