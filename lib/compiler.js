@@ -45,10 +45,10 @@ function environ() {
 }
 
 function announce() {
-  if (!announced) return native.setCompiler('the permission model refuses it without --allow-child-process');
-  if (process.env.WASI_RS_COMPILE_HERE) return native.setCompiler('this process is one that compiles');
-  if (standalone()) return native.setCompiler('the application is a single executable, which would start itself');
-  if (isPackagedElectron()) return native.setCompiler('a packaged Electron application might start itself');
+  if (!announced) return native.setCompiler('Node\'s permission model requires --allow-child-process');
+  if (process.env.WASI_RS_COMPILE_HERE) return native.setCompiler('this process already compiles for another one');
+  if (standalone()) return native.setCompiler('the application is a single executable and would start itself again');
+  if (isPackagedElectron()) return native.setCompiler('a packaged Electron application might start itself again');
   return native.setCompiler([process.execPath, ...words()], environ());
 }
 

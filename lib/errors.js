@@ -77,7 +77,7 @@ function stringTooLong() {
 }
 
 function prematureClose(name) {
-  const message = `The stream given as "${name}" was closed before its end`;
+  const message = `The stream passed as "${name}" closed before it ended`;
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 

@@ -90,7 +90,7 @@ function fromHere(name) {
 function readEncoding(encoding) {
   if (encoding === null || encoding === 'buffer') return null;
   if (Buffer.isEncoding(encoding)) return encoding;
-  throw invalidValue('options.encoding', 'is invalid encoding', encoding);
+  throw invalidValue('options.encoding', "must be an encoding of Buffer, 'buffer' or null", encoding);
 }
 
 function readFuel(fuel) {

@@ -8,7 +8,7 @@ const { isAnyArrayBuffer } = require('node:util').types;
 const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
 
-const EXPECTED = 'a path as a string, a URL, an ArrayBuffer, a view of one, or a Response';
+const EXPECTED = 'of type string (a path) or an instance of URL, Buffer, TypedArray, DataView, ArrayBuffer or Response';
 // The program's name for itself when it comes from no file.
 const NAMELESS = 'wasi';
 
@@ -31,9 +31,9 @@ function memory(view) {
   return { path: undefined, bytes: checks.bytes(view), name: NAMELESS };
 }
 
-// The page that says "not found" is no program.
+// The body of an error page is not a program.
 async function response(answer) {
-  if (answer.ok === false) throw invalidValue('source', 'must be a response that went well', answer.status);
+  if (answer.ok === false) throw invalidValue('source', 'must be a response with a 2xx status', answer.status);
   return memory(new Uint8Array(await answer.arrayBuffer()));
 }
 
