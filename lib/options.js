@@ -1,6 +1,6 @@
 'use strict';
 
-// The options of a run and of an instance, as the settings that the addon takes.
+// Reads the options of run() and instantiate() into the settings that the addon takes.
 
 const path = require('node:path');
 const checks = require('./checks.js');
@@ -12,15 +12,15 @@ const { stdio } = require('./stdio.js');
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-// What 64 bits without a sign can count.
+// The largest unsigned 64-bit integer.
 const MOST_FUEL = 2n ** 64n - 1n;
 
-// For the class the same variable does the same.
+// The class WASI reads the same variable.
 const STRACE = !['', '0', undefined].includes(process.env.WASI_RS_STRACE);
 
-// By name: how it is read, and what it is by default. The settings are for the addon, but for
-// `signal` and `encoding` (null for Buffers), and streams, for each of which there is to be a pipe.
-// `args` is null where the program's name is due.
+// For each option, the function that reads it and its default. The settings are passed to the addon,
+// except for `signal`, `encoding` (null for Buffers) and streams, each of which is replaced by a pipe.
+// `args` is null if the default, the name of the program, applies.
 const running = {
   args: [readArgs, null],
   env: [readEnv, []],

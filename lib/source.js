@@ -1,6 +1,6 @@
 'use strict';
 
-// Where a program comes from: a file, bytes, or the answer to a request.
+// Turns the argument `source` into what the addon compiles: the path of a file, or bytes.
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
@@ -9,10 +9,10 @@ const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
 
 const EXPECTED = 'of type string (a path) or an instance of URL, Buffer, TypedArray, DataView, ArrayBuffer or Response';
-// The program's name for itself when it comes from no file.
+// The default of args[0] for a program that doesn't come from a file.
 const NAMELESS = 'wasi';
 
-// What the addon compiles: { path | bytes, name }, or a promise of it.
+// Returns { path, bytes, name }, with either a path or bytes, or a promise of it.
 function sourceOf(source) {
   if (typeof source === 'string') return file(source);
   if (ArrayBuffer.isView(source)) return memory(source);

@@ -1,19 +1,20 @@
 'use strict';
 
-// The options stdin, stdout and stderr.
+// Reads the options stdin, stdout and stderr.
 
 const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
 const native = require('./native.js');
 
 const EMPTY = new Uint8Array(0);
-// By which the addon knows a stream that it has to keep.
+// Tells the addon to capture the output.
 const CAPTURED = -1;
 const INPUT = 'of type number or string, or an instance of Buffer, Uint8Array or stream.Readable';
 const OUTPUT = 'of type number or string, or an instance of stream.Writable';
 const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
 
-// What the addon takes, but for streams, which stay what they are until there is a pipe for each.
+// For each option, the function that reads it and its default. Streams are returned unchanged. They
+// are later replaced by pipes.
 const stdio = {
   stdin: [readInput, EMPTY],
   stdout: [(value, name) => readOutput(value, name, 1), CAPTURED],
@@ -36,7 +37,7 @@ function readable(value) {
   if (typeof value?.on !== 'function' || typeof value.pause !== 'function') {
     throw invalidType('options.stdin', INPUT, value);
   }
-  // One that has been read to its end has nothing more; one that was destroyed before never will.
+  // A stream that has been read to its end is an empty input. One that was destroyed never ends.
   if (value.readable === false && !value.readableEnded) {
     throw invalidValue('options.stdin', 'must be a readable stream', value);
   }
@@ -58,7 +59,7 @@ function writable(value, name) {
   return value;
 }
 
-// One for all guests, kept open.
+// All guests share one, which is kept open.
 let device;
 function nullDevice() {
   device ??= native.nullDevice();
