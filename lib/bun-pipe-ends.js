@@ -1,7 +1,8 @@
 'use strict';
 
-// The same in Bun, with its own streams: those of node:fs would each hold one of the few threads
-// that Bun has for files, until the guest does something. They work on a copy of the descriptor.
+// The ends of a pipe as streams in Bun (see pipe-ends.js). They are made from Bun's own streams: a
+// stream of node:fs would occupy one of the few threads that Bun has for files until the guest reads
+// or writes. Bun's streams work on a copy of the descriptor.
 
 const fs = require('node:fs');
 const { Readable, Writable } = require('node:stream');
@@ -23,7 +24,7 @@ function writer(fd) {
   });
 }
 
-// Either of the two may fail, now or later.
+// Both calls can fail, synchronously or later.
 async function write(sink, chunk) {
   await sink.write(chunk);
   await sink.flush();

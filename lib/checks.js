@@ -1,11 +1,11 @@
 'use strict';
 
-// Checks that several options share. Each gives the value or throws what Node would.
+// Checks that several options share. Each returns the value or throws the error that Node.js would.
 
 const { isSharedArrayBuffer } = require('node:util').types;
 const { invalidType, invalidValue, outOfRange } = require('./errors.js');
 
-// As Node's validateObject: no array, no function.
+// Like validateObject() in Node.js, this accepts neither arrays nor functions.
 function object(value, name, expected = 'of type object') {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
   throw invalidType(name, expected, value);
@@ -27,13 +27,13 @@ function integer(value, name, least, most) {
   return value;
 }
 
-// A count that need not have an end.
+// A count that can be unlimited.
 function integerOrInfinity(value, name) {
   if (number(value, name) === Infinity) return value;
   return integer(value, name, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// A time; 0 means no limit, and so does more than any clock can count.
+// A time. 0 means no limit, and so does a time that is longer than any clock can count.
 function milliseconds(value, name) {
   if (!(number(value, name) >= 0)) throw outOfRange(name, '>= 0', value);
   return value > Number.MAX_SAFE_INTEGER ? 0 : value;
@@ -53,7 +53,7 @@ function noNull(value, name) {
   return value;
 }
 
-// Any view as bytes. Nobody else may write them while they are read, so shared ones are copied.
+// Any view, as bytes. Shared memory is copied, because other threads could write to it meanwhile.
 function bytes(view) {
   const { buffer, byteOffset, byteLength } = view;
   const asBytes = view instanceof Uint8Array ? view : new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,6 +1,6 @@
 'use strict';
 
-// The options of compile() that run() has too, and where compiled code is kept.
+// The options of compile(), which run() has as well, and the directory of the cache.
 
 const os = require('node:os');
 const path = require('node:path');
@@ -8,15 +8,15 @@ const checks = require('./checks.js');
 const { invalidType, invalidValue } = require('./errors.js');
 const { canUse } = require('./permission.js');
 
-// By name: how it is read, and what it is by default. `cache` is true for the default folder, null
-// for none.
+// For each option, the function that reads it and its default. The setting `cache` is true for the
+// default directory and null for none.
 const compiling = {
   cache: [readCache, true],
   allowPrecompiled: [checks.boolean, false],
 };
 
-// No honest program comes near these limits. run() has them under other names, because its
-// `timeout` and `memoryLimit` are those of the guest.
+// Ordinary programs stay far below these limits. In run() they have other names, because its
+// `timeout` and `memoryLimit` limit the guest.
 const timeout = [checks.milliseconds, 600_000];
 const memoryLimit = [checks.integerOrInfinity, 2 * 1024 ** 3];
 const limits = { timeout, memoryLimit };
@@ -29,14 +29,14 @@ function readCache(cache, name) {
   return path.resolve(checks.noNull(cache, name));
 }
 
-// Null where the permission model forbids its use: that is not an error, just as it is none if the
-// folder cannot be used for another reason.
+// Returns null if the permission model forbids the use of the directory. As with any other directory
+// that can't be used, this is not an error.
 function cacheFolder(cache) {
   const folder = cache === true ? defaultFolder() : cache;
   return folder !== null && canUse(folder) ? folder : null;
 }
 
-// The specification of these folders says that a relative one is to be ignored.
+// The XDG Base Directory Specification says that relative paths must be ignored.
 function defaultFolder() {
   const { XDG_CACHE_HOME: folder = '' } = process.env;
   if (path.isAbsolute(folder)) return path.join(folder, 'wasi-rs');
@@ -44,7 +44,7 @@ function defaultFolder() {
   return home === null ? null : path.join(home, '.cache', 'wasi-rs');
 }
 
-// A user need not have one: then nothing is cached.
+// Returns null for a user without a home directory. Nothing is cached then.
 function homeFolder() {
   try {
     const home = os.homedir();

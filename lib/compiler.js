@@ -1,7 +1,8 @@
 'use strict';
 
-// How the addon starts a child process that compiles, for programs that are not certain to be cheap:
-// with the executable that runs this JavaScript, which loads nothing but the addon.
+// Tells the addon how to start a child process that compiles. Programs that may be expensive to
+// compile are compiled there. The child is the executable that runs this JavaScript, and loads
+// nothing but the addon.
 
 const native = require('./native.js');
 const { mayStartProcess } = require('./permission.js');
@@ -9,7 +10,7 @@ const { mayStartProcess } = require('./permission.js');
 // The last argument is the path of the addon. The function ends the process.
 const SCRIPT = 'const m={exports:{}};globalThis.process.dlopen(m,globalThis.process.argv.at(-1));m.exports.compileForParent()';
 
-// Where the dynamic loader looks for shared libraries: the executable may not start without them.
+// Variables that tell the dynamic loader where to find shared libraries. The executable may need them.
 const KEPT = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'DYLD_FALLBACK_LIBRARY_PATH'];
 
 // A single executable must not be used, because it would start the application again.
@@ -25,12 +26,12 @@ function isSea() {
   try {
     return require('node:sea').isSea();
   } catch {
-    return false; // of a Node.js that has none
+    return false; // This version of Node.js doesn't have node:sea.
   }
 }
 
-// A packaged Electron application is one as well, unless it was told to run as Node.js. It can turn
-// that off, and would start itself.
+// So is a packaged Electron application, unless it was told to run as Node.js. An application can
+// disable that mode and would then start itself.
 const isPackagedElectron = () => process.versions.electron !== undefined &&
   process.defaultApp !== true && !process.env.ELECTRON_RUN_AS_NODE;
 
@@ -52,10 +53,10 @@ function announce() {
   return native.setCompiler([process.execPath, ...words()], environ());
 }
 
-// Whether it was one that may be started.
+// Whether a child process was allowed when the addon was last told.
 let announced;
 
-// When it is first needed, and when the permission for it has been dropped.
+// Tells the addon at first, and again when the permission to start processes has been dropped.
 function announceCompiler() {
   const may = mayStartProcess();
   if (announced === may) return;

@@ -1,6 +1,6 @@
 'use strict';
 
-// How many guests run at once: configure(), and the environment variable for the default.
+// How many guests run at once: configure(), and the environment variable that sets the default.
 
 const checks = require('./checks.js');
 const native = require('./native.js');
@@ -17,8 +17,8 @@ function configure(options) {
   if (concurrency !== undefined) native.configure(concurrency);
 }
 
-// What is no such number is as good as none: whoever runs the program may not be who wrote it. It
-// counts for the whole process, so a Worker that starts later must not undo what was configured.
+// Invalid values are ignored, because the person who runs the program may not be its author. The
+// setting applies to the whole process, so a Worker that starts later must not overwrite it.
 function configureByEnvironment(text) {
   const concurrency = Number(text);
   const isFine = Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST;

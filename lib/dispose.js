@@ -1,7 +1,7 @@
 'use strict';
 
-// Makes `using` close what has a method close(). Symbol.dispose is missing in the first versions of
-// Node 20.
+// Lets `using` call the close() method of a class. The first versions of Node 20 don't have
+// Symbol.dispose.
 function closeByUsing({ prototype }) {
   if (!Symbol.dispose) return;
   const value = prototype.close;

@@ -1,6 +1,6 @@
 'use strict';
 
-// Errors that look like Node's own, and those made from what the addon says.
+// Makes errors that look like those of Node.js, and errors from the failures that the addon reports.
 
 const { constants } = require('node:buffer');
 const { inspect } = require('node:util');
@@ -11,13 +11,13 @@ function toStringWithCode() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 
-// Like Node's, such an error shows its code in its stack and as a string, but not in its name.
-// `maker` is the function above which the stack begins.
+// Like an error of Node.js, this one shows its code in its stack and as a string, but not in its
+// name. The stack begins at the caller of `maker`.
 function codedError(Base, code, message, maker) {
   const error = new Base(message);
   defineProperty(error, 'name', { configurable: true, value: `${error.name} [${code}]` });
   Error.captureStackTrace(error, maker);
-  // It is put together when it is first read, with the name that the error has then.
+  // The stack is formatted when it is first read, with the name that the error has at that time.
   void error.stack;
   delete error.name;
   defineProperty(error, 'toString', { configurable: true, writable: true, value: toStringWithCode });
@@ -27,8 +27,8 @@ function codedError(Base, code, message, maker) {
 
 const kindOf = (name) => (name.includes('.') ? 'property' : 'argument');
 
-// What Node says of a value of the wrong type, by the rules of the version that runs: let one of
-// its own functions refuse it.
+// How this version of Node.js describes a value of the wrong type. To find out, pass the value to a
+// function of Node.js that rejects it.
 function received(value) {
   try {
     if (typeof value === 'function') Buffer.from(value);
@@ -51,7 +51,7 @@ function invalidValue(name, reason, value) {
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message, invalidValue);
 }
 
-// For a property that is not an option: whoever passed it believes that it does something.
+// For a property that is not an option. The caller expects it to have an effect.
 function invalidOption(name, reason) {
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' ${reason}`, invalidOption);
 }
@@ -81,14 +81,14 @@ function prematureClose(name) {
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 
-// The same error as that of Node's permission model, without the code in the stack.
+// The same error as in Node's permission model, without the code in the stack.
 function accessDenied(permission, flag, resource = '') {
   const error = new Error(`Access to this API has been restricted. Use ${flag} to manage permissions.`);
   Error.captureStackTrace(error, accessDenied);
   return Object.assign(error, { code: 'ERR_ACCESS_DENIED', permission, resource });
 }
 
-// Node's own class is not to be had.
+// Node.js doesn't export its own AbortError.
 class AbortError extends Error {
   constructor(reason) {
     super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
@@ -97,8 +97,8 @@ class AbortError extends Error {
   }
 }
 
-// What the addon calls a failure: { code, message, ...more }. Errors of the system have no code in
-// their stacks, as in Node.
+// Makes an error from a failure that the addon reports: { code, message, ...more }. As in Node.js,
+// system errors don't show their code in the stack.
 function failureError({ code, message, ...more }, reason) {
   if (code === 'ABORT_ERR') return new AbortError(reason);
   const error = code.startsWith('ERR_')

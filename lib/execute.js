@@ -1,6 +1,6 @@
 'use strict';
 
-// Running a program once, from its settings to its result.
+// Runs a program once: from the settings to the result.
 
 const native = require('./native.js');
 const { operate, pipesFor, unlessAborted } = require('./operation.js');
@@ -25,8 +25,8 @@ async function withPipes(program, settings, pipes) {
   }
 }
 
-// After a failure it is enough that the output is handed over: a Writable that takes nothing must
-// not hold up the news.
+// After a failure, it's enough that the output has been passed to the Writables: a Writable that
+// blocks must not delay the rejection.
 async function finish(pipes, outcome, signal) {
   pipes.guestEnded();
   if (outcome.failure !== null) return pipes.taken();

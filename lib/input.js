@@ -1,6 +1,6 @@
 'use strict';
 
-// From a Readable of the user into a pipe that the guest reads from.
+// Forwards a Readable of the user to the pipe from which the guest reads.
 
 const { prematureClose } = require('./errors.js');
 const pipeEnds = require('./pipe-ends.js');
@@ -10,11 +10,11 @@ class Input {
   #writer;
   #readable;
   #onError;
-  // Null once no more is taken.
+  // Null when nothing more is read from the Readable.
   #listeners;
   #isStarted = false;
 
-  // `onFailure(error)` is called if the Readable fails, or closes before its end. Nothing is taken
+  // `onFailure(error)` is called if the Readable fails, or closes before its end. Nothing is read
   // from it before start().
   constructor(fd, readable, onFailure) {
     this.#readable = readable;
@@ -25,7 +25,7 @@ class Input {
       end: () => this.#end(),
       close: () => this.#fail(prematureClose('options.stdin'), onFailure),
     };
-    // A guest need not read all: then this is EPIPE, and no one's fault.
+    // A guest doesn't have to read everything. The resulting EPIPE is not an error.
     this.#writer.on('error', () => {});
     this.#writer.on('close', () => this.stop());
     this.#writer.on('drain', () => this.#resume(onFailure));
@@ -44,14 +44,14 @@ class Input {
     if (this.#listeners !== null) this.#readable.resume();
   }
 
-  // Leaves the Readable alone. Until then, an error of it must not end the process.
+  // Detaches from the Readable. Until then, its errors must not end the process.
   release() {
     this.stop();
     unlisten(this.#readable, { error: this.#onError });
     anyhow(() => this.#readable.errored && expectError(this.#readable));
   }
 
-  // Leaves the Readable as it is: it may have more to give, but not to this guest.
+  // Stops reading, without destroying the Readable: its user may want to read the rest.
   stop() {
     this.#writer.destroy();
     if (this.#listeners === null) return;
@@ -63,7 +63,7 @@ class Input {
     this.#readable.on('error', this.#onError);
     if (this.#readable.readableEnded) return this.#end();
     for (const name of ['end', 'close']) {
-      // The listener before may have been called at once.
+      // on() may have called the previous listener synchronously.
       if (this.#listeners !== null) this.#readable.on(name, this.#listeners[name]);
     }
   }
@@ -77,17 +77,17 @@ class Input {
   }
 
   #forward(chunk, onFailure) {
-    // The stream may go on after it was told to stop.
+    // The stream may emit data after it was told to stop.
     if (this.#listeners === null) return;
     try {
       if (!this.#writer.write(chunk)) this.#readable.pause();
     } catch (error) {
-      // It gave what is neither text nor bytes, or can't be paused.
+      // The chunk was neither text nor bytes, or the stream can't be paused.
       this.#fail(error, onFailure);
     }
   }
 
-  // Another who listens for the end may have stopped it just now.
+  // Another listener for the end may have called stop() just before.
   #end() {
     if (this.#listeners === null) return;
     this.#detach();

@@ -1,6 +1,6 @@
 'use strict';
 
-// What instantiate() gives: a guest that stays, for calls one after the other.
+// The class Instance, which instantiate() returns: a guest that stays in memory between calls.
 
 const { closeByUsing } = require('./dispose.js');
 const native = require('./native.js');
@@ -36,7 +36,7 @@ class Instance {
     this.#pipes?.drain();
   }
 
-  // Of any export by its name; there may be none of that name.
+  // Calls an export by its name. The addon checks whether there is one.
   static async call(instance, name, args) {
     const { signal, timeout } = instance.#settings;
     const start = (done) => native.call(instance.#handle, name, args, timeout, done);
@@ -52,7 +52,7 @@ class Instance {
   }
 }
 
-// As in JavaScript's own interface to WebAssembly.
+// The same convention as in the WebAssembly JavaScript API.
 function single(results = []) {
   return results.length > 1 ? results : results[0];
 }
@@ -75,7 +75,7 @@ async function open(program, settings, pipes) {
     ? native.instantiate(program, settings, done)
     : pipes.handOver(settings, (connected) => native.instantiate(program, connected, done));
   const outcome = await operate(start, settings.signal, pipes);
-  // A stream may fail when it is too late to cancel.
+  // A stream may have failed too late to cancel the operation.
   if (outcome.failure === null && pipes?.hasFailed) native.close(outcome.instance);
   pipes?.throwIfFailed();
   if (outcome.failure !== null) throw outcomeError(outcome, settings);

@@ -1,6 +1,6 @@
 'use strict';
 
-// A file in memory with a descriptor: the standard streams of a guest, without a temporary file.
+// The class MemoryFile: a file in memory with a descriptor, for the standard streams of guests.
 
 const { constants } = require('node:buffer');
 const { inspect, types } = require('node:util');
@@ -11,17 +11,17 @@ const native = require('./native.js');
 
 const EXPECTED = 'of type string or an instance of Buffer, TypedArray, DataView or ArrayBuffer';
 const EMPTY = new Uint8Array(0);
-// As with fs.readFile(): a guest makes a file huge by one write far behind its end.
+// The limit of fs.readFile(). A guest can make a file huge with one write far behind its end.
 const MAX_BYTES = 2 ** 31 - 1;
 
-// The handles of open files. The addon closes a file when its handle is collected, but who has a
-// number need not have the MemoryFile: a guest would write to whatever got the number next. So each
-// stays open until it is closed, or this thread ends.
+// The handles of open files. The addon closes a file when its handle is garbage-collected, but code
+// that has the descriptor may not have the MemoryFile: a guest would then write to whichever file
+// gets the same number next. This set keeps each file open until it is closed or this thread ends.
 const open = new Set();
 
 class MemoryFile {
   #fd;
-  // Undefined once it is closed.
+  // Undefined when the file is closed.
   #handle;
 
   constructor(initial = EMPTY) {
@@ -68,7 +68,7 @@ class MemoryFile {
     const size = native.memoryFileSize(this.#opened());
     if (size > most) throw tooLarge(size);
     const bytes = Buffer.allocUnsafeSlow(size);
-    // Fewer if a guest cuts the file meanwhile.
+    // There are fewer bytes if a guest has truncated the file meanwhile.
     return bytes.subarray(0, native.readMemoryFile(this.#handle, bytes));
   }
 }
@@ -84,7 +84,7 @@ function bytesOf(initial) {
 function viewOf(initial) {
   try {
     const { buffer = initial, byteOffset, byteLength } = initial;
-    // An array that is out of bounds says that it is empty, but has no keys.
+    // A typed array that is out of bounds has the length 0, but keys() throws.
     if (types.isTypedArray(initial)) initial.keys();
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch {

@@ -1,5 +1,5 @@
 'use strict';
 
-// The addon's functions, for the rest of lib/. index.js has loaded it before, with a clear word if
-// it is missing.
+// The functions of the addon, for the rest of lib/. index.js has already loaded it, or has thrown an
+// error that explains why it doesn't load.
 module.exports = require('../addon.js').load();

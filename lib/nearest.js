@@ -1,10 +1,10 @@
 'use strict';
 
-// Which of several known names was probably meant by an unknown one.
+// Finds the known name that was probably meant by an unknown one.
 
 const normal = (name) => name.toLowerCase().replace(/[-_]/g, '');
 
-// How many letters must be added, left out, replaced or swapped with their neighbours.
+// How many letters must be added, removed, replaced or swapped with their neighbors.
 function distance(one, other) {
   let [before, last] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];
   for (let row = 1; row <= one.length; row++) {
@@ -20,7 +20,7 @@ function distance(one, other) {
   return last[other.length];
 }
 
-// A name that begins like another may be its short form.
+// A name that is the beginning of another one may be its short form.
 function unlikeness(name, candidate) {
   const [one, other] = [normal(name), normal(candidate)];
   const isShortForm = one.length > 2 && other.length > 2 && (one.startsWith(other) || other.startsWith(one));
@@ -28,7 +28,7 @@ function unlikeness(name, candidate) {
     : distance(one, other);
 }
 
-// Undefined if none is similar enough: up to a third of the letters may be wrong.
+// Returns undefined if no name is similar enough. Up to a third of the letters may be wrong.
 function nearest(name, candidates) {
   if (name.length > 64) return undefined;
   const ranked = candidates.map((candidate) => [unlikeness(name, candidate), candidate]);

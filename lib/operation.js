@@ -1,7 +1,7 @@
 'use strict';
 
-// One operation of the addon, from its start to its outcome. A signal, or a stream that fails, ends
-// it before its time.
+// Runs one operation of the addon, from its start to its outcome. A signal, or a stream that fails,
+// cancels it.
 
 const { AbortError } = require('./errors.js');
 const native = require('./native.js');
@@ -12,7 +12,7 @@ function throwIfAborted(signal) {
   if (signal?.aborted) throw new AbortError(signal.reason);
 }
 
-// `start(done)` starts it and gives its handle; the promise is of its outcome.
+// `start(done)` starts the operation and returns its handle. The promise is fulfilled with its outcome.
 function operate(start, signal, pipes) {
   if (signal === undefined && pipes === null) return new Promise(start);
   return operateUntilCancelled(start, signal, pipes);
@@ -32,7 +32,7 @@ async function operateUntilCancelled(start, signal, pipes) {
   try {
     return await new Promise((resolve) => {
       handle = start(resolve);
-      // A method of a stream may have cancelled it while it was started.
+      // A method of a stream may have canceled it during start().
       if (isCancelled) native.cancel(handle);
     });
   } finally {
@@ -41,15 +41,15 @@ async function operateUntilCancelled(start, signal, pipes) {
   }
 }
 
-// For settings with streams, else null. Loaded when there are some, because node:net takes as long
-// as all the rest.
+// Returns the pipes for the streams in the settings, or null if there are none. The module is loaded
+// lazily, because loading node:net takes as long as everything else.
 function pipesFor(settings) {
   if (!hasStreams(settings)) return null;
   throwIfAborted(settings.signal);
   return new (require('./pipes.js').Pipes)(settings);
 }
 
-// Waits for `promise`, but not longer than until the signal.
+// Waits for `promise`, or until the signal is aborted.
 async function unlessAborted(promise, signal) {
   if (signal === undefined) return promise;
   throwIfAborted(signal);

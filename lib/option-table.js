@@ -1,9 +1,9 @@
 'use strict';
 
-// The options of one function, by name: how each is read, and what it is when it is not given.
+// The options of one function: how each is read, and its default.
 //
-// Only an object's own properties are options, so that nothing that was added to Object.prototype
-// counts; and only those of the table, because a limit with a misspelled name would not limit anything.
+// Only own properties of an object are options, so that additions to Object.prototype have no effect.
+// Unknown names are errors, because a limit with a misspelled name would not limit anything.
 
 const checks = require('./checks.js');
 const { invalidOption } = require('./errors.js');
@@ -11,7 +11,7 @@ const { nearest } = require('./nearest.js');
 
 const { getOwnPropertyNames, getPrototypeOf } = Object;
 
-// By option, the first table that has it: for advice about an option in the wrong place.
+// For each option, the first function that has it, for advice about an option in the wrong place.
 const owners = new Map();
 
 class OptionTable {
@@ -19,8 +19,9 @@ class OptionTable {
   #readers = new Map();
   #defaults = {};
 
-  // `owner` is what has the options, as messages call it. `entries` are `{ name: [read, otherwise] }`;
-  // `read(value, name)` checks a value that is not undefined and gives the setting.
+  // `owner` is the function that has the options, as it is called in messages. `entries` has the form
+  // `{ name: [read, otherwise] }`. `read(value, name)` checks a value other than undefined and
+  // returns the setting.
   constructor(owner, entries) {
     this.#owner = owner;
     for (const [key, [read, otherwise]] of Object.entries(entries)) {
@@ -30,7 +31,7 @@ class OptionTable {
     }
   }
 
-  // The settings, by the names of the options. Each property is read once.
+  // Returns the settings, by the names of the options. Each property is read once.
   read(options, name = 'options') {
     const keys = getOwnPropertyNames(checks.object(options, name));
     for (const key of keys) this.#checkKnown(key, name);
@@ -47,7 +48,7 @@ class OptionTable {
     if (!this.#readers.has(key)) throw invalidOption(`${name}.${key}`, this.#advice(key));
   }
 
-  // Such as a getter of a class, which its author expects to count, although it would not.
+  // For example, the author of a class with a getter expects it to be read, but it would be ignored.
   #checkInherited(prototype, name) {
     for (let object = prototype; object !== null && object !== Object.prototype; object = getPrototypeOf(object)) {
       const key = getOwnPropertyNames(object).find((candidate) => this.#readers.has(candidate));

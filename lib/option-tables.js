@@ -1,6 +1,6 @@
 'use strict';
 
-// Which function has which options.
+// The options of each function.
 
 const checks = require('./checks.js');
 const { compiling, limits, limitsOfRun } = require('./compile-options.js');
@@ -9,7 +9,7 @@ const { running } = require('./options.js');
 
 module.exports = {
   compileOptions: new OptionTable('compile()', { ...compiling, ...limits, signal: [checks.signal, undefined] }),
-  // Of a program that is compiled already.
+  // For a program that is already compiled.
   programOptions: new OptionTable('program.run() and program.instantiate()', running),
   runOptions: new OptionTable('run()', { ...running, ...compiling, ...limitsOfRun }),
 };

@@ -1,12 +1,12 @@
 'use strict';
 
-// What the addon says of a guest that has ended, as a result or an error.
+// Turns the outcome that the addon reports for a guest into a result or an error.
 
 const { failureError } = require('./errors.js');
 
 const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
 
-// Errors have what there is of a result.
+// Errors have the members of a result that are known.
 function outcomeError({ failure, stdout, stderr, duration, fuelUsed, memoryPeak }, { encoding, signal }) {
   return Object.assign(failureError(failure, signal?.reason), {
     stdout: decoded(stdout, encoding),

@@ -1,6 +1,6 @@
 'use strict';
 
-// From a pipe that the guest writes to, into a Writable of the user.
+// Forwards the pipe to which the guest writes to a Writable of the user.
 
 const pipeEnds = require('./pipe-ends.js');
 const { expectError, watch } = require('./watch.js');
@@ -10,7 +10,7 @@ class Output {
   #writable;
   #unwatch;
   #onFailure;
-  // Chunks that the Writable has not yet said it is done with.
+  // The number of chunks that the Writable has not finished processing.
   #pending = 0;
   #guestHasEnded = false;
   #isTaken = false;
@@ -21,7 +21,7 @@ class Output {
     this.#writable = writable;
     this.#onFailure = onFailure;
     this.#reader = pipeEnds.reader(fd);
-    // Promises: that all was given to the Writable, and that it is done with it.
+    // Promises that everything was passed to the Writable, and that the Writable has processed it.
     this.taken = new Promise((resolve) => this.#reader.on('close', resolve));
     this.delivered = new Promise((resolve) => (this.#onDelivered = resolve));
     try {
@@ -32,13 +32,13 @@ class Output {
     }
   }
 
-  // What is left is a pipe's fill at most: that much the Writable can be given at once.
+  // At most the content of a pipe is left, so backpressure can be ignored.
   guestEnded() {
     this.#guestHasEnded = true;
     this.#reader.resume();
   }
 
-  // Leaves the Writable alone. If the guest is still there, it gets EPIPE.
+  // Detaches from the Writable. If the guest still runs, it gets EPIPE.
   release() {
     this.#unwatch();
     this.#reader.destroy();
@@ -59,7 +59,7 @@ class Output {
     this.#pending += 1;
     let isWritten = false;
     const written = (error) => {
-      // A stream may call this more than once, which must count once.
+      // Ignore it if a stream calls this more than once.
       if (isWritten) return;
       isWritten = true;
       this.#written(error);
@@ -89,7 +89,7 @@ class Output {
     }
   }
 
-  // The event for it may come when we no longer listen, but is known by then.
+  // The error event may be emitted after we have stopped listening. It must not end the process.
   #writeFailed(error) {
     if (error.code === 'ERR_STREAM_DESTROYED') return this.#stop();
     expectError(this.#writable);
@@ -100,7 +100,7 @@ class Output {
     if (this.#isTaken && this.#pending === 0) this.#onDelivered();
   }
 
-  // It takes no more, as a reader of a pipe may: the guest gets EPIPE.
+  // The Writable accepts nothing more. The guest gets EPIPE, as for a pipe that no one reads.
   #stop() {
     this.#reader.destroy();
     this.#onDelivered();

@@ -1,14 +1,14 @@
 'use strict';
 
-// Node's permission model (`node --permission`), which Node itself does not apply to native code.
-// What the model doesn't cover, such as descriptors, is not restricted here either.
+// Applies Node's permission model (`node --permission`) to guests. Node.js doesn't apply it to native
+// code. What the model doesn't cover, such as descriptors, is not restricted here either.
 
 const path = require('node:path');
 const { accessDenied } = require('./errors.js');
 
 const { allowedNodeEnvironmentFlags, permission } = process;
 
-// By name of a permission: what errors call it, and the flag that grants it.
+// For each permission, its name in errors and the flag that grants it.
 const kinds = {
   'wasi': ['WASI', '--allow-wasi'],
   'fs.read': ['FileSystemRead', '--allow-fs-read'],
@@ -31,14 +31,14 @@ function demand(kind, ...resource) {
   if (!permission.has(kind, ...resource)) throw accessDenied(...kinds[kind], ...resource);
 }
 
-// A directory, and everything in it: either can be granted alone. To the system, a path ends at its
-// first NUL.
+// A directory and everything in it, which can be granted separately. For the operating system, a path
+// ends at its first NUL.
 function treeOf(directory) {
   const [place] = directory.split('\0', 1);
   return [place, path.join(place, '*')];
 }
 
-// For a guest with these preopens, as the addon takes them.
+// Checks the permissions for a guest with these preopens, which have the form that the addon takes.
 function requireGuest(preopens) {
   requireWasi();
   if (!isEnforced) return;
@@ -62,7 +62,7 @@ function canUse(directory) {
     treeOf(directory).every((place) => permission.has(kind, place))));
 }
 
-// A process is not bound by the permissions of the one that started it.
+// A child process isn't bound by the permissions of its parent, so it needs a permission to be started.
 function mayStartProcess() {
   return !isEnforced || permission.has('child');
 }

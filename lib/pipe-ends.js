@@ -1,7 +1,7 @@
 'use strict';
 
-// Ends of a pipe that the addon has opened, as streams. Runtimes differ in what takes a descriptor
-// that they have not opened themselves.
+// Turns the ends of a pipe that the addon has opened into streams. Runtimes differ in which streams
+// accept a descriptor that they have not opened themselves.
 
 const { Socket } = require('node:net');
 
@@ -10,5 +10,5 @@ const sockets = {
   writer: (fd) => new Socket({ fd, readable: false, writable: true }),
 };
 
-// Sockets of Bun are silent about a pipe.
+// In Bun, a Socket on a pipe emits nothing.
 module.exports = process.versions.bun === undefined ? sockets : require('./bun-pipe-ends.js');

@@ -1,7 +1,7 @@
 'use strict';
 
-// The pipes between a guest and those of its stdin, stdout and stderr that are streams. They bound
-// the memory that this takes: who is faster than the other waits.
+// The pipes between a guest and the streams that were passed as its stdin, stdout or stderr. They
+// limit the memory that buffering takes: the faster side waits.
 
 const { Input } = require('./input.js');
 const native = require('./native.js');
@@ -14,12 +14,12 @@ class Pipes {
   #onFailure = new Set();
   #guestEnds = [];
   #input = null;
-  // By Writable: one given as both stdout and stderr gets one pipe, which keeps the order.
+  // By Writable. One that is both stdout and stderr gets a single pipe, which keeps the order.
   #outputs = new Map();
-  // Those of the settings, with descriptors in place of streams.
+  // The stdin, stdout and stderr of the settings, with descriptors in place of streams.
   #guestStdio;
 
-  // From now on it is known if a stream fails.
+  // From here on, failures of the streams are noticed.
   constructor({ stdin, stdout, stderr }) {
     try {
       this.#guestStdio = {
@@ -33,7 +33,7 @@ class Pipes {
     }
   }
 
-  // `start(settings)` gives the guest its ends. It has descriptors of its own then.
+  // `start(settings)` passes the guest its ends of the pipes. After that, it has its own descriptors.
   handOver(settings, start) {
     try {
       this.#input?.start();
@@ -66,17 +66,17 @@ class Pipes {
     for (const output of this.#outputs.values()) output.guestEnded();
   }
 
-  // All that the guest wrote was given to the Writables.
+  // Waits until everything that the guest wrote was passed to the Writables.
   async taken() {
     for (const { taken } of this.#outputs.values()) await taken;
   }
 
-  // They are done with it, too.
+  // Waits until the Writables have processed it, too.
   async delivered() {
     for (const { delivered } of this.#outputs.values()) await delivered;
   }
 
-  // When nobody waits for the end: what is in the pipes is still given to the Writables.
+  // For when no one waits for the end. What is left in the pipes is still passed to the Writables.
   async drain() {
     this.#closeGuestEnds();
     this.guestEnded();
@@ -84,7 +84,7 @@ class Pipes {
     this.release();
   }
 
-  // Leaves the streams alone.
+  // Detaches from the streams.
   release() {
     this.#closeGuestEnds();
     this.#input?.release();
@@ -115,7 +115,7 @@ class Pipes {
     for (const fd of this.#guestEnds.splice(0)) native.closeFd(fd);
   }
 
-  // What was thrown may be anything.
+  // A stream can fail with any value, even undefined.
   #fail(value) {
     this.#error ??= { value };
     for (const listener of [...this.#onFailure]) listener();

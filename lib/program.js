@@ -1,6 +1,6 @@
 'use strict';
 
-// What compile() gives.
+// The class Program, which compile() returns.
 
 const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
@@ -10,14 +10,14 @@ const { programOptions } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
 
 const defaults = programOptions.read({});
-// No one can see what the instance of call() writes, so it must not pile up.
+// No one can read what the instance of call() writes, so it is not kept.
 const silent = Object.freeze({ stdout: 'ignore', stderr: 'ignore' });
 
 class Program {
   #handle;
   #defaults;
   #description;
-  // That of call(): a promise.
+  // A promise of the instance that call() uses.
   #instance;
 
   constructor(handle, name) {

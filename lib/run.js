@@ -1,6 +1,6 @@
 'use strict';
 
-// The functions that the package exports, beside the class.
+// The functions compile(), run() and configure().
 
 const { cacheFolder } = require('./compile-options.js');
 const { announceCompiler } = require('./compiler.js');
@@ -24,7 +24,7 @@ async function compiled(source, { cache, allowPrecompiled, signal }, { timeout, 
   requireWasi();
   throwIfAborted(signal);
   const found = sourceOf(source);
-  // Bytes are taken as they are now.
+  // Avoid waiting unless necessary, so that bytes are read before the caller can change them.
   const { path, bytes, name } = found instanceof Promise ? await unlessAborted(found, signal) : found;
   if (path !== undefined) requireRead(path);
   announceCompiler();
@@ -35,7 +35,7 @@ async function compiled(source, { cache, allowPrecompiled, signal }, { timeout, 
   return { handle, name };
 }
 
-// All options are read before anything is done.
+// All options are checked before anything else is done.
 async function run(source, options = {}) {
   if (source instanceof Program) return source.run(options);
   const settings = runOptions.read(options);
@@ -43,7 +43,7 @@ async function run(source, options = {}) {
   return runOnce(source, settings);
 }
 
-// Streams may fail while the program is compiled, which would end the process if no one listened.
+// Listen to the streams from the start: an error while the program is compiled would end the process.
 async function runOnce(source, settings) {
   const { compileTimeout: timeout, compileMemoryLimit: memoryLimit } = settings;
   const pipes = pipesFor(settings);
@@ -54,7 +54,7 @@ async function runOnce(source, settings) {
   }
 }
 
-// A program that nobody else has holds memory and a descriptor: that is not left to the collector.
+// Free the memory and the descriptor of the program now, rather than when it is garbage-collected.
 async function runAndRelease({ handle, name }, settings, pipes) {
   settings.args ??= [name];
   try {

@@ -1,13 +1,13 @@
 'use strict';
 
-// The option `seed`: whatever it is, 32 bytes of it.
+// Turns the option `seed` into 32 bytes, whatever its type.
 
 const { invalidType, outOfRange } = require('./errors.js');
 const checks = require('./checks.js');
 
 const EXPECTED = 'of type number, bigint or string, or an instance of Uint8Array';
 
-// Kinds are told apart, so that '1' and 1 are not the same seed; 1 and 1n are.
+// The type is part of the seed, so that '1' and 1 are different seeds. But 1 and 1n are the same.
 function canonical(seed) {
   switch (typeof seed) {
     case 'bigint': return ['number:', String(seed)];
@@ -23,7 +23,7 @@ function canonical(seed) {
 
 function seedBytes(seed) {
   const [kind, content] = canonical(seed);
-  // Few programs need it, and it takes long to load.
+  // Loaded lazily, because few programs need it and loading takes long.
   const { createHash } = require('node:crypto');
   return createHash('sha256').update(kind).update(content).digest();
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// Listening to an AbortSignal. Many runs may share one: it gets one listener for all, because Node
-// takes more than ten for a leak.
+// Listens to AbortSignals. Runs that share a signal share one listener, because Node.js warns about a
+// possible memory leak if there are more than ten.
 
 const listening = new WeakMap();
 
@@ -14,8 +14,8 @@ function listenTo(signal) {
   return { callbacks, listener };
 }
 
-// Calls `callback` when the signal is aborted, until what it returns is called. Without a signal it
-// does nothing.
+// Calls `callback` when the signal is aborted. The function that it returns stops that. Without a
+// signal, it does nothing.
 function onAbort(signal, callback) {
   if (signal === undefined) return () => {};
   if (!listening.has(signal)) listening.set(signal, listenTo(signal));

@@ -1,10 +1,10 @@
 'use strict';
 
-// Being told when a Writable fails or closes. Many guests may share one, such as a log: it gets
-// listeners once, lest Node take them for a leak.
+// Watches Writables for failing and closing. Guests that share a Writable, such as a log, share its
+// listeners, because Node.js warns about a possible memory leak if there are many.
 //
-// Methods of a user's stream may do anything. What they throw while we detach from it is ignored:
-// by then, the outcome for the guest has been decided.
+// Methods of a user's stream can do anything. What they throw while we detach from the stream is
+// ignored, because the outcome for the guest has already been decided.
 
 const watched = new WeakMap();
 
@@ -39,8 +39,8 @@ function anyhow(action) {
   }
 }
 
-// Calls watcher.failed(error) or watcher.closed(), any number of times, until the function that it
-// returns is called.
+// Calls watcher.failed(error) or watcher.closed(), any number of times. The function that it returns
+// stops that.
 function watch(writable, watcher) {
   if (!watched.has(writable)) watched.set(writable, listenTo(writable));
   const { watchers, listeners } = watched.get(writable);
@@ -53,7 +53,7 @@ function watch(writable, watcher) {
   };
 }
 
-// For an error that is known, but may be told when we no longer listen: the process would end.
+// Handles an error event that may be emitted after we have detached, so that it doesn't end the process.
 function expectError(stream) {
   anyhow(() => stream.once('error', () => {}));
 }

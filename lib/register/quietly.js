@@ -1,6 +1,6 @@
 'use strict';
 
-// What an action returns, without the warnings of one type that it gives.
+// Runs an action and returns its result, but suppresses its warnings of one type.
 function quietly(silenced, action) {
   const { emitWarning } = process;
   process.emitWarning = (warning, type, ...rest) => {

@@ -1,11 +1,12 @@
 'use strict';
 
-// Which flags of a thread a Worker can be given. A Worker that is given none inherits them all; one
-// that is given some has those only, and Node refuses it if one of them concerns the whole process.
+// Determines which flags of a thread can be passed to a Worker. A Worker without flags of its own
+// inherits those of its parent. A Worker with flags has only these, and Node.js refuses flags that
+// concern the whole process.
 
 const { Worker } = require('node:worker_threads');
 
-// Node refuses this one, so that no Worker comes of asking.
+// Node.js refuses this flag, so no Worker is started by trying.
 const UNKNOWN = '--wasi-rs-unknown-flag';
 
 function concernsProcess(flag) {
@@ -16,7 +17,7 @@ function concernsProcess(flag) {
   }
 }
 
-// What is left out is in force in every thread anyway.
+// The flags that are left out apply to every thread anyway.
 function workerFlags(flags) {
   let leftOut = false;
   return flags.filter((flag) => {

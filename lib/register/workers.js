@@ -1,17 +1,18 @@
 'use strict';
 
-// Hooks Workers. One that is given flags, or an environment with another NODE_OPTIONS, would not
-// have the hook; nor one with `eval` if the hook came by `--import`; nor any if the program itself
-// loaded it. So `Worker` adds it to their flags, before all others. Those that have it for sure
-// inherit their flags as ever, because some cannot be passed on: those of a configuration file.
+// Loads the hook in Workers, too. It would be missing in a Worker that has flags of its own or an
+// environment with a different NODE_OPTIONS, in a Worker with `eval` if the hook was loaded by
+// `--import`, and in all Workers if the program itself loaded it. Therefore `Worker` puts the hook in
+// front of their flags. A Worker that certainly has the hook inherits its flags as usual, because
+// flags from a configuration file can't be passed on.
 
 const workerThreads = require('node:worker_threads');
 const { workerFlags } = require('./worker-flags.js');
 
 const { Worker, getEnvironmentData, setEnvironmentData } = workerThreads;
 
-// What a thread tells the hook in a Worker that it starts: which process.execArgv is to be seen
-// there, undefined for the flags that the Worker was given.
+// The key under which a thread tells the hook in a Worker which process.execArgv the program there
+// should see. Undefined stands for the flags that were passed to the Worker.
 const TOLD = 'wasi-rs/register';
 
 function hideHook(added) {
@@ -21,7 +22,7 @@ function hideHook(added) {
   process.execArgv = told.execArgv ?? process.execArgv.slice(added.length);
 }
 
-// `inheritable` says that who inherits the flags of this thread has the hook.
+// `inheritable` says whether a Worker that inherits the flags of this thread has the hook.
 function hookWorkers(file, inheritable) {
   const hook = ['--require', file];
   hideHook(hook);
@@ -30,14 +31,14 @@ function hookWorkers(file, inheritable) {
 
   function flagsFor(execArgv, env) {
     if (Array.isArray(execArgv)) return [...hook, ...execArgv];
-    // Node refuses it.
+    // Node.js throws an error for it.
     if (execArgv) return execArgv;
     const inherits = typeof env !== 'object' || env === null;
     return inherits && inheritable ? undefined : [...hook, ...(passable ??= workerFlags(own))];
   }
 
   function construct(target, [filename, options = {}, ...rest], newTarget) {
-    // Node refuses it, but would not refuse what stands for it.
+    // Node.js throws an error for null, but wouldn't for the object that replaces it.
     if (options === null) return Reflect.construct(target, [filename, options], newTarget);
     const { execArgv, env } = options;
     setEnvironmentData(TOLD, { execArgv: execArgv ? undefined : own });
@@ -53,7 +54,7 @@ function hookWorkers(file, inheritable) {
   Worker.prototype.constructor = workerThreads.Worker;
 }
 
-// All other options are read where they are: some may be inherited, or getters.
+// All other options are read from the original object: some may be inherited, or getters.
 function withFlags(options, execArgv) {
   return new Proxy({}, { get: (_, name) => (name === 'execArgv' ? execArgv : options[name]) });
 }
