@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" />
 
-// Drop-in for the typings of `node:wasi`: WASI and WASIOptions are assignable to
-// and from those of @types/node, and need neither it nor the DOM library. What
-// node:wasi does not have stands in types of its own: SandboxOptions, Closeable,
-// and those of MemoryFile, compile() and run() at the end.
+// A drop-in for the types of `node:wasi`: WASI and WASIOptions are assignable to and from
+// those of @types/node, but need neither that package nor the DOM library. What `node:wasi`
+// doesn't have is in types of its own, such as SandboxOptions and Closeable. MemoryFile,
+// compile() and run() follow at the end.
 
 /** Options of the {@link WASI} constructor, the same as in `node:wasi`. */
 export interface WASIOptions {
@@ -1273,8 +1273,8 @@ export type Argument = number | bigint;
  * the event loop. The promise is fulfilled with `undefined`, a number or a bigint, or with an array
  * if the function has several results.
  *
- * Rejects with `ERR_INVALID_ARG_TYPE` if the arguments don't match the function's type, and with
- * the errors of {@link RunError}.
+ * Rejects with `ERR_INVALID_ARG_TYPE` if the arguments don't match the function's type, and with a
+ * {@link RunError} if the call fails.
  */
 export type AsyncFunction = (...args: Argument[]) => Promise<any>;
 
@@ -1310,7 +1310,7 @@ export interface Program {
    * Runs the program as a command: calls its `_start` export. The guest runs on another thread and
    * doesn't block the event loop. A nonzero exit code is a result, not an error.
    *
-   * Rejects with the errors of {@link RunError} and of each option.
+   * Rejects with a {@link RunError}, and with the errors that are listed for each option.
    *
    * @example
    * ```js
@@ -1335,7 +1335,7 @@ export interface Program {
    * Close the instance when you no longer need it. Until then, it holds its memory, its
    * descriptors, and the streams that you passed.
    *
-   * Rejects with the errors of {@link RunError} and of each option.
+   * Rejects with a {@link RunError}, and with the errors that are listed for each option.
    *
    * @example
    * ```js
@@ -1361,7 +1361,7 @@ export interface Program {
    * fuel: for untrusted programs, use {@link Program.instantiate}.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is not a string, with `ERR_INVALID_ARG_VALUE` if
-   * the program exports no function of that name, and with the errors of {@link AsyncFunction}.
+   * the program exports no function of that name, and with the same errors as an {@link AsyncFunction}.
    *
    * @example
    * ```js
@@ -1461,10 +1461,10 @@ export interface Configuration {
  * the same memory limit and cache directory. Code that counts `fuel` is compiled separately, when
  * the program is first run with that option.
  *
- * Rejects with the errors of {@link RunError} and of each option. Rejects with
+ * Rejects with a {@link RunError}, and with the errors that are listed for each option. Rejects with
  * `ERR_INVALID_ARG_TYPE` if `source` is not a {@link Source}, with `ERR_INVALID_URL_SCHEME` if it
- * is a URL that is not a `file:` URL, and with `ERR_INVALID_ARG_VALUE` if it is a path that
- * contains null bytes or a `Response` whose `ok` is `false`.
+ * is a URL that is not a `file:` URL, and with `ERR_INVALID_ARG_VALUE` if it is a `Response` whose
+ * `ok` is `false`, a path that contains null bytes, or the path of a device or a socket.
  *
  * @example
  * ```js
@@ -1478,8 +1478,8 @@ export interface Configuration {
 export function compile(source: Source, options?: CompileOptions): Promise<Program>;
 
 /**
- * Compiles and runs a program as a command, with limits. Use it for untrusted programs. It takes
- * the options of {@link compile} and of {@link Program.run}.
+ * Compiles and runs a program as a command, with limits. Use it for untrusted programs. The options
+ * are {@link RunOptions} for the guest and {@link SourceOptions} for compiling.
  *
  * The guest runs on a thread that the package manages, so the event loop is not blocked and you
  * don't need a Worker. The limits on time, memory and fuel are off unless you set them: for
@@ -1492,11 +1492,11 @@ export function compile(source: Source, options?: CompileOptions): Promise<Progr
  * Programs that share memory between threads, or that import anything but WASI, only run with
  * {@link WASI}.
  *
- * If `source` is a {@link Program}, it is already compiled. All options of `compile()` except
- * `signal` are then errors with the code `ERR_INVALID_ARG_VALUE`.
+ * If `source` is a {@link Program}, it is already compiled. Options for compiling, except `signal`,
+ * are then errors with the code `ERR_INVALID_ARG_VALUE`.
  *
- * Rejects with the errors of {@link compile} and {@link Program.run}. All options are checked before
- * anything is read.
+ * Rejects with the same errors as {@link compile} and {@link Program.run}. All options are checked
+ * before anything is read.
  *
  * @example
  * ```js
@@ -1522,7 +1522,8 @@ export function run(source: Source, options?: SourceOptions & RunOptions): Promi
 /**
  * Changes settings of the whole process, including its Workers.
  *
- * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object, and the errors of each option.
+ * Throws `ERR_INVALID_ARG_TYPE` if `options` is not an object, and the errors that are listed for
+ * each option.
  *
  * @example
  * ```js
