@@ -1,18 +1,18 @@
 'use strict';
 
-// Which file holds the addon, and loading it: the one built here, else that of the package for the
-// platform. A loader of our own, as small as can be: the one that napi-rs generates takes longer
-// than all the rest of the package.
+// Finds and loads the addon: the one that was built here, or else the one in the package for this
+// platform. The loader that napi-rs generates takes longer than everything else in this package, so
+// this one is as small as possible.
 
-const version = '0.1.0'; // that of package.json, which is not read for this
+const version = '0.1.0'; // As in package.json, which would take time to read.
 
 const { platform, arch, execPath } = process;
 const named = (suffix) => `${platform}-${arch}${suffix}`;
 
-// An addon for musl brings a second C library into a process that has glibc, which would end it, so
-// it is tried only where there is musl; one for glibc just fails there. The name of the dynamic
-// loader, near the start of the executable, tells which one this process has, in a tenth of the time
-// that a report takes.
+// An addon for musl would load a second C library into a process with glibc and crash it, so it is
+// only tried where there is musl. With musl, an addon for glibc just fails to load. The start of the
+// executable contains the name of the dynamic loader, which tells which library this process uses.
+// Reading it takes a tenth of the time that a report takes.
 function usesMusl() {
   const [, libc] = /\/ld-(musl|linux)-/.exec(startOf(execPath)) ?? [];
   return libc === undefined ? reportsMusl() : libc === 'musl';
@@ -26,17 +26,17 @@ function startOf(file) {
     readSync(fd, bytes);
     closeSync(fd);
   } catch {
-    // Not readable, or gone.
+    // The file can't be read, or no longer exists.
   }
   return bytes.latin1Slice();
 }
 
 function reportsMusl() {
-  process.report.excludeNetwork = true; // it would look up names
+  process.report.excludeNetwork = true; // Otherwise, the report would look up names.
   return process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
-// A look into the executable takes as long as loading the addon: most get their addon without.
+// Checking the executable takes as long as loading the addon. With glibc, it is not needed.
 function* platforms() {
   yield named(platform === 'linux' ? '-gnu' : '');
   if (platform === 'linux' && usesMusl()) yield named('-musl');
@@ -44,10 +44,10 @@ function* platforms() {
 
 function checked(addon) {
   if (addon.version === version) return addon;
-  throw new Error(`The addon is of version ${addon.version}, the package of version ${version}`);
+  throw new Error(`The addon has version ${addon.version}, but the package has version ${version}`);
 }
 
-// Of several failures, the one that is not just a missing file.
+// If several places fail, throws the first error that is not just about a missing file.
 function load() {
   let failure;
   for (const name of platforms()) {

@@ -11,9 +11,9 @@ function load() {
   }
 }
 
-// Node.js doesn't say why: --permission without --allow-addons does it, too.
-const forbidden = 'wasi-rs: the native addon may not be loaded: Node.js was started with --no-addons, ' +
-  'or with --permission and without --allow-addons';
+// The error of Node.js doesn't say which flag is the cause.
+const forbidden = 'wasi-rs: the native addon can\'t be loaded, because Node.js was started with --no-addons, ' +
+  'or with --permission but without --allow-addons';
 
 const bundled = 'wasi-rs: the native addon can\'t be loaded, because wasi-rs was bundled, or copied without the rest ' +
   'of its package. Make wasi-rs external in the configuration of the bundler (`external: [\'wasi-rs\']` in esbuild ' +
@@ -37,16 +37,16 @@ function explain(cause) {
   const { join } = require('node:path');
   const isCheckout = existsSync(join(__dirname, '__test__'));
   const command = isCheckout ? 'npm run build' : `node ${JSON.stringify(join(__dirname, 'scripts', 'install-addon.mjs'))}`;
-  return `wasi-rs: the native addon is missing or does not load: ${cause.message.split('\n')[0]}. ` +
-    `\`${command}\` builds one, for which Rust is needed (https://rustup.rs)`;
+  return `wasi-rs: the native addon is missing or can't be loaded: ${cause.message.split('\n')[0]}. ` +
+    `To build it, run \`${command}\`. This needs Rust (https://rustup.rs)`;
 }
 
 const { WASI, restrict } = load();
 
-// There only with the permission model, which class WASI looks at then.
+// process.permission only exists with the permission model. Class WASI then checks each preopen.
 if (process.permission !== undefined) restrict(require('./lib/permission.js').requireGuest);
 
-// Loaded when it is first used: who needs the class only does not wait for it.
+// Loaded lazily, so that programs that only use the class don't pay for it.
 let runner;
 const lib = () => (runner ??= require('./lib/run.js'));
 
@@ -70,7 +70,7 @@ const lazy = {
 
 module.exports = { WASI, compile, run, configure };
 
-// In one of the few forms in which `import { MemoryFile }` finds a getter.
+// One of the few forms of a getter that `import { MemoryFile }` can find.
 Object.defineProperty(module.exports, 'MemoryFile', {
   enumerable: true,
   get() {

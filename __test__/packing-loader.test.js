@@ -54,7 +54,7 @@ test('without an addon, the error says what to do', (t) => {
   assert.equal(causeCode, 'MODULE_NOT_FOUND');
   assert.match(message, /@wasi-rs\/linux-x64-gnu/);
   const command = `node ${JSON.stringify(path.join(folder, 'scripts', 'install-addon.mjs'))}`;
-  assert.ok(message.includes(`\`${command}\` builds one`), message);
+  assert.ok(message.includes(`To build it, run \`${command}\``), message);
 });
 
 test('where Node.js was told to load no addons, it says so, and not how to build one', async (t) => {
@@ -63,9 +63,9 @@ test('where Node.js was told to load no addons, it says so, and not how to build
   addBroken(folder, platform);
   const program = `require(${JSON.stringify(folder)})`;
   const { stderr } = spawnSync(process.execPath, ['--no-addons', '-e', program], { encoding: 'utf8' });
-  assert.match(stderr, /Error: wasi-rs: the native addon may not be loaded: .*--no-addons.*--allow-addons/);
+  assert.match(stderr, /Error: wasi-rs: the native addon can't be loaded, .*--no-addons.*--allow-addons/);
   assert.match(stderr, /code: 'ERR_WASI_RS_ADDON'/);
-  assert.doesNotMatch(stderr, /builds one/);
+  assert.doesNotMatch(stderr, /To build it/);
 });
 
 // What bundlers make of the package: the formats differ in what is left of `require` and `__dirname`.
@@ -100,7 +100,7 @@ for (const [name, bundle] of Object.entries(bundles)) {
 test('in a checkout, it says how one builds there', (t) => {
   const folder = makePackage(t);
   fs.mkdirSync(path.join(folder, '__test__'));
-  assert.match(load(folder, 'glibc').message, /`npm run build` builds one/);
+  assert.match(load(folder, 'glibc').message, /To build it, run `npm run build`/);
 });
 
 test('the package of the platform is loaded', (t) => {
@@ -148,7 +148,7 @@ test('an addon of another version is refused', (t) => {
   addPlatform(folder, 'linux-x64-gnu', '0.0.1');
   const { code, message, cause } = load(folder, 'glibc');
   assert.equal(code, 'ERR_WASI_RS_ADDON');
-  assert.equal(cause, `The addon is of version 0.0.1, the package of version ${version}`);
+  assert.equal(cause, `The addon has version 0.0.1, but the package has version ${version}`);
   assert.ok(message.includes(cause), message);
 });
 
