@@ -4,6 +4,7 @@ declare module '@jest/globals';
 declare module 'esbuild';
 declare module 'express';
 declare module 'fastify';
+declare module '@rollup/*';
 declare module 'rollup';
 declare module 'vite';
 declare module 'vitest';
