@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { checkMarkdown, machine, writeAbove } from './lib/markdown.mjs';
+import { SECTION, runChart } from './charts/run.mjs';
+import { checkWritable, machine, writeAbove } from './lib/markdown.mjs';
 import { UsageError } from './lib/command-line.mjs';
 import { BenchmarkError, interrupt } from './lib/processes.mjs';
 import { toJson } from './lib/report.mjs';
@@ -24,14 +25,16 @@ ${measured.map(({ section, result }) => markdownTable(section, result)).join('\n
 
 function writeFiles(options, measured, directory) {
   const numbers = measured.map(({ section, result }) => ({ section: section.name, ...result }));
-  if (options.json) writeFileSync(options.json, toJson(options.rounds, [{ node: process.version, sections: numbers }]));
+  const json = toJson(options.rounds, [{ node: process.version, sections: numbers }]);
+  if (options.json) writeFileSync(options.json, json);
   if (options.markdown) writeAbove(options.markdown, markdown(options, measured, directory));
+  if (options.chart && numbers.some(({ section }) => section === SECTION)) writeFileSync(options.chart, runChart(JSON.parse(json)));
 }
 
 // Before minutes of measuring: whether the files can be written.
-function checkFiles({ json, markdown: file, rounds }) {
+function checkFiles({ json, markdown: table, chart, rounds }) {
   if (json) writeFileSync(json, toJson(rounds, []));
-  if (file) checkMarkdown(file);
+  for (const file of [table, chart]) if (file) checkWritable(file);
 }
 
 // Which processes can be bound to cores, and a word on those that can't.

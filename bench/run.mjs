@@ -2,7 +2,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { makeFixture } from './lib/fixture.mjs';
-import { checkMarkdown, writeMarkdown } from './lib/markdown.mjs';
+import { callsChart } from './charts/calls.mjs';
+import { checkWritable, writeMarkdown } from './lib/markdown.mjs';
 import { UsageError } from './lib/command-line.mjs';
 import { help, readOptions } from './lib/options.mjs';
 import { BenchmarkError, buildFloor, interrupt, measureFloor, measureRow, versionOf } from './lib/processes.mjs';
@@ -49,15 +50,16 @@ function remarks(rows) {
   }
 }
 
-function writeFiles({ json, markdown, rounds }, runs, directory) {
+function writeFiles({ json, markdown, chart, rounds }, runs, directory) {
   if (json) writeFileSync(json, toJson(rounds, runs));
   if (markdown) writeMarkdown(markdown, { rounds, runs, directory });
+  if (chart) writeFileSync(chart, callsChart(JSON.parse(toJson(rounds, runs))));
 }
 
 // Before minutes of measuring: whether the files can be written.
-function checkFiles({ json, markdown, rounds }) {
+function checkFiles({ json, markdown, chart, rounds }) {
   if (json) writeFileSync(json, toJson(rounds, []));
-  if (markdown) checkMarkdown(markdown);
+  for (const file of [markdown, chart]) if (file) checkWritable(file);
 }
 
 async function benchmark(options) {

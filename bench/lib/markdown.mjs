@@ -88,7 +88,7 @@ function handwritten(file) {
 }
 
 // Whether the file can be written, without losing the results it has.
-export function checkMarkdown(file) {
+export function checkWritable(file) {
   closeSync(openSync(file, 'a'));
 }
 

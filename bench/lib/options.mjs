@@ -1,6 +1,7 @@
 // The command line.
 
 import { UsageError, parse } from './command-line.mjs';
+import { isCharted } from '../charts/calls.mjs';
 import { rows } from '../rows/index.mjs';
 
 export const help = `Times node:wasi against wasi-rs, call by call and in whole programs.
@@ -13,6 +14,7 @@ usage: node bench/run.mjs [options]
   --json FILE    write the numbers to FILE too
   --markdown FILE
                  write the tables to FILE too; what is written there by hand stays
+  --chart FILE   draw some of the rows as SVG to FILE too
   --list         names of the rows
   --help         this text
 
@@ -24,6 +26,7 @@ const specification = {
   node: { type: 'string', multiple: true },
   json: { type: 'string' },
   markdown: { type: 'string' },
+  chart: { type: 'string' },
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };
@@ -42,5 +45,7 @@ function selectRows(lists = []) {
 
 export function readOptions(argv) {
   const { node = [process.execPath], rows: lists, ...rest } = parse(argv, specification);
-  return { ...rest, nodes: node, rows: selectRows(lists) };
+  const selected = selectRows(lists);
+  if (rest.chart && !selected.some(({ name }) => isCharted(name))) throw new UsageError('--chart: shows none of these rows');
+  return { ...rest, nodes: node, rows: selected };
 }

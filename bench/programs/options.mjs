@@ -1,6 +1,7 @@
 // The command line of programs.mjs.
 
 import { UsageError, parse } from '../lib/command-line.mjs';
+import { SECTION } from '../charts/run.mjs';
 import { sections } from './index.mjs';
 
 export const help = `Measures running whole programs with run(), against node:wasi.
@@ -12,6 +13,7 @@ usage: node bench/programs.mjs [options]
   --json FILE    write the numbers to FILE too
   --markdown FILE
                  write the tables to FILE too; what is written there by hand stays
+  --chart FILE   draw the section hello as SVG to FILE too
   --help         this text
 
 bench/README.md says how it measures.`;
@@ -21,6 +23,7 @@ const specification = {
   rounds: { type: 'string', default: '3' },
   json: { type: 'string' },
   markdown: { type: 'string' },
+  chart: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 };
 
@@ -33,5 +36,7 @@ function select(lists = []) {
 
 export function readOptions(argv) {
   const { only, ...rest } = parse(argv, specification);
-  return { ...rest, sections: select(only) };
+  const selected = select(only);
+  if (rest.chart && !selected.some(({ name }) => name === SECTION)) throw new UsageError(`--chart: needs the section ${SECTION}`);
+  return { ...rest, sections: selected };
 }
