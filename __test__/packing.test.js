@@ -33,10 +33,11 @@ test('the package holds what it needs and nothing else', () => {
   const addons = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
   assert.deepEqual(files.map((file) => file.path).sort(), [
     'index.js', 'index.d.ts', 'addon.js', 'register.js', 'register.d.ts', 'package.json',
-    'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md',
+    'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md', 'ARCHITECTURE.md',
+    'bench/README.md', 'bench/RESULTS.md', 'bench/PROGRAMS.md', 'compat/RESULTS.md',
     'Cargo.toml', 'Cargo.lock', 'build.rs',
     'scripts/cargo.mjs', 'scripts/install-addon.mjs', 'scripts/tools.mjs',
-    ...addons, ...['lib', 'bin', 'docs', 'src'].flatMap(filesIn),
+    ...addons, ...['lib', 'bin', 'docs', 'examples', 'src'].flatMap(filesIn),
   ].sort());
 });
 
