@@ -3,6 +3,7 @@
 // What is often passed to run() and compile() by mistake: the message says what it is and what to do.
 
 const assert = require('node:assert/strict');
+const path = require('node:path');
 const { describe, test } = require('node:test');
 const { rejection } = require('./helpers/run-process');
 const { compile, run } = require('..');
@@ -56,7 +57,7 @@ describe('precompiled code', () => {
   const code = compile(bytes(`(module ${START})`)).then((program) => program.serialize());
 
   test('without allowPrecompiled', async () => {
-    assert.match(await refusal(await code), /precompiled code.*only with allowPrecompiled.*trust/);
+    assert.match(await refusal(await code), /precompiled code.*If you trust .* allowPrecompiled$/);
   });
 
   test('that is cut off', async () => {
@@ -145,4 +146,44 @@ describe('a module without _start', () => {
     assert.match(await refusal(bytes('(module (func (export "_start") (param i32)))'), 'ERR_WASI_LINK'),
       /'_start' of a program must be \(func\), but here it is \(func \(param i32\)\)/);
   });
+});
+
+describe('a limit that a program exceeds is told, with its option:', () => {
+  const guest = (body) => bytes(`(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 4) "\\00\\01")
+    (func $recurse (result i32) (call $recurse))
+    (func (export "_start") ${body}))`);
+  const forever = '(loop $forever (br $forever))';
+  const writeTo = (fd) => `(drop (call $write (i32.const ${fd}) (i32.const 0) (i32.const 1) (i32.const 64)))`;
+  const cases = {
+    timeout: [forever, { timeout: 50 }, 'ERR_WASI_TIMEOUT', /longer than options\.timeout allows: 50 ms$/],
+    fuel: [forever, { fuel: 5000 }, 'ERR_WASI_OUT_OF_FUEL', /fuel: options\.fuel is 5000$/],
+    memoryLimit: ['(drop (memory.grow (i32.const 16)))', { memoryLimit: 2 ** 20 }, 'ERR_WASI_MEMORY_LIMIT', /than options\.memoryLimit allows: 1 MiB$/],
+    'maxBuffer, of stdout': [writeTo(1), { maxBuffer: 10 }, 'ERR_WASI_MAX_BUFFER', /more to stdout than options\.maxBuffer allows: 10 bytes\. .*options\.stdout$/],
+    'maxBuffer, of stderr': [writeTo(2), { maxBuffer: 10 }, 'ERR_WASI_MAX_BUFFER', /more to stderr .*options\.stderr$/],
+    maxStack: ['(drop (call $recurse))', {}, 'ERR_WASI_TRAP', /call stack exhausted\. options\.maxStack is 1 MiB\. Raise it, up to 64 MiB/],
+    'maxStack, rounded up': ['(drop (call $recurse))', { maxStack: 70_000 }, 'ERR_WASI_TRAP', /options\.maxStack is 128 KiB\./],
+    'maxStack, at its most': ['(drop (call $recurse))', { maxStack: 64 * 2 ** 20 }, 'ERR_WASI_TRAP', /options\.maxStack is 64 MiB, which is the most$/],
+  };
+  for (const [name, [body, options, code, expected]] of Object.entries(cases)) {
+    test(name, async () => {
+      const { message } = await rejection(run(guest(body), options), code);
+      assert.match(message, expected);
+    });
+  }
+
+  test('the timeout of a call', async () => {
+    const program = await compile(bytes(`(module (func (export "forever") ${forever}))`));
+    const instance = await program.instantiate({ timeout: 50 });
+    assert.match((await rejection(instance.exports.forever(), 'ERR_WASI_TIMEOUT')).message, /options\.timeout allows: 50 ms$/);
+  });
+});
+
+test('a preopen with a relative path is told as the path that it means', async () => {
+  for (const place of ['missing', './missing', './/missing']) {
+    const { message, path: named } = await rejection(run(bytes(`(module ${START})`), { preopens: { '/a': place } }), 'UVWASI_ENOENT');
+    assert.equal(named, path.resolve('missing'));
+    assert.ok(message.startsWith(`UVWASI_ENOENT, uvwasi_init '${named}' -> '/a': no such directory. `), message);
+  }
 });

@@ -172,18 +172,20 @@ describe('bad descriptors and directories', () => {
       });
     }
   }
-  const assertNoPreopen = (place, code, errno, more) => (
-    assertFails({ preopens: { '/fine': '.', '/a': place }, ...more }, code, errno, `'${place}' -> '/a'`, { path: place, dest: '/a' }));
+  const assertNoPreopen = (place, code, errno, reason, more) => {
+    const what = `'${place}' -> '/a': ${reason}. Check options.preopens['/a']`;
+    return assertFails({ preopens: { '/fine': '.', '/a': place }, ...more }, code, errno, what, { path: place, dest: '/a' });
+  };
 
   // The number of one that was just closed would soon be that of another.
   const closed = 1_000_000;
   for (const name of ['stdin', 'stdout', 'stderr']) {
-    test(`${name} that is not open`, () => assertFails({ [name]: closed }, 'UVWASI_EBADF', 8, `options.${name}`));
+    test(`${name} that is not open`, () => assertFails({ [name]: closed }, 'UVWASI_EBADF', 8, `options.${name}: descriptor ${closed} is not open`));
   }
-  test('a directory that is not there', () => assertNoPreopen('/nowhere', 'UVWASI_ENOENT', 44));
-  test('a directory without a name', () => assertNoPreopen('', 'UVWASI_ENOENT', 44));
-  test('a file as a directory', () => assertNoPreopen(__filename, 'UVWASI_ENOTDIR', 54));
-  test('more than maxFiles', () => assertNoPreopen(__dirname, 'UVWASI_EMFILE', 33, { maxFiles: 4 }));
+  test('a directory that is not there', () => assertNoPreopen('/nowhere', 'UVWASI_ENOENT', 44, 'no such directory'));
+  test('a directory without a name', () => assertNoPreopen('', 'UVWASI_ENOENT', 44, 'no such directory'));
+  test('a file as a directory', () => assertNoPreopen(__filename, 'UVWASI_ENOTDIR', 54, 'not a directory'));
+  test('more than maxFiles', () => assertNoPreopen(__dirname, 'UVWASI_EMFILE', 33, 'too many open descriptors, see options.maxFiles', { maxFiles: 4 }));
 });
 
 describe('configure()', () => {

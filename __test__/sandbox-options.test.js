@@ -153,17 +153,35 @@ describe('a directory that cannot be opened', () => {
   };
 
   test('is named by the error', () => {
-    for (const [place, code, number] of [['/nowhere', 'UVWASI_ENOENT', errno.NOENT], [__filename, 'UVWASI_ENOTDIR', errno.NOTDIR]]) {
+    for (const [place, code, number, reason] of [
+      ['/nowhere', 'UVWASI_ENOENT', errno.NOENT, 'no such directory'],
+      [__filename, 'UVWASI_ENOTDIR', errno.NOTDIR, 'not a directory'],
+    ]) {
+      const message = `${code}, uvwasi_init '${place}' -> '/a': ${reason}. Check options.preopens['/a']`;
       for (const preopen of [place, { path: place }, { path: place, readonly: true }]) {
         assert.deepEqual(failure({ '/fine': '.', '/a': preopen, '/b': '/nowhere/too' }), {
-          name: 'Error', message: `${code}, uvwasi_init`, errno: number, code, syscall: 'uvwasi_init', path: place, dest: '/a',
+          name: 'Error', message, errno: number, code, syscall: 'uvwasi_init', path: place, dest: '/a',
         }, intended.initErrors);
       }
     }
   });
 
+  test('is named with its place, if its path is relative', () => {
+    const expected = `which resolves to '${path.resolve('missing')}'`;
+    for (const place of ['missing', './missing']) {
+      const { message, path: given } = failure({ '/a': place });
+      assert.ok(message.endsWith(`'${place}' -> '/a': no such directory. Check options.preopens['/a'], ${expected}`), message);
+      assert.equal(given, place);
+    }
+  });
+
   test('is not, where descriptors are to blame', () => {
-    assert.deepEqual(Object.keys(failure({ '/a': '.' }, { stdin: 1_000_000 })), ['name', 'message', 'errno', 'code', 'syscall']);
+    for (const name of ['stdin', 'stdout', 'stderr']) {
+      const { message, ...properties } = failure({ '/a': '.' }, { [name]: 1_000_000 });
+      assert.deepEqual(Object.keys(properties), ['name', 'errno', 'code', 'syscall']);
+      assert.equal(message, `UVWASI_EBADF, uvwasi_init options.${name}: descriptor 1000000 is not open`);
+    }
+    assert.match(failure({ '/b': '.' }, { maxFiles: 3 }).message, /'\.' -> '\/b': too many open descriptors, see options\.maxFiles\./);
     assert.equal(failure({ '/a': '.', '/b': 'src' }, { maxFiles: 4 }).dest, '/b');
   });
 });

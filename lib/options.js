@@ -82,9 +82,10 @@ function readPath(place, name) {
 }
 
 // The guest may have to wait, and the process go elsewhere meanwhile. Nothing is cut out of the
-// path: what `..` means is up to the file system.
+// path but a leading `./`: what `..` means is up to the file system.
 function fromHere(name) {
-  return name === '' || path.isAbsolute(name) ? name : `${process.cwd()}${path.sep}${name}`;
+  if (name === '' || path.isAbsolute(name)) return name;
+  return `${process.cwd()}${path.sep}${name.replace(/^(?:\.\/+)+(?=.)/, '')}`;
 }
 
 function readEncoding(encoding) {

@@ -44,10 +44,11 @@ function isImportObject(value) {
 }
 
 // intended.initErrors
-function withoutPaths(err) {
+function withoutDetail(err) {
   if (err.syscall !== 'uvwasi_init') return;
   delete err.path;
   delete err.dest;
+  for (const key of ['message', 'stack']) err[key] = err[key].replace(/(UVWASI_\w+, uvwasi_init) [^]*?(?=\n    at |$)/, '$1');
 }
 
 class Describer {
@@ -105,7 +106,7 @@ class Describer {
   }
 
   error(err) {
-    withoutPaths(err);
+    withoutDetail(err);
     return {
       text: String(err),
       name: err.name,

@@ -43,7 +43,8 @@ module.exports = {
     'and a writable one without fs.write',
 
   initErrors:
-    'an error of uvwasi_init about a preopen has `path` and `dest` in wasi-rs, to tell which one',
+    'an error of uvwasi_init about a preopen or a standard stream says in wasi-rs which one it is, ' +
+    'behind the message of node:wasi; one about a preopen has `path` and `dest`',
 
   stackFrames:
     'frames differ, and so does everything else in `stack` below its header',

@@ -64,7 +64,8 @@ export default {
         "The property 'options.version' unsupported WASI version. Received 'x'"],
       [{ version, stdin: -1 }, 'RangeError', 'ERR_OUT_OF_RANGE',
         'The value of "options.stdin" is out of range. It must be >= 0 && <= 2147483647. Received -1'],
-      [{ version, preopens: { '/': './missing' } }, 'Error', 'UVWASI_ENOENT', 'UVWASI_ENOENT, uvwasi_init'],
+      [{ version, preopens: { '/': '/missing' } }, 'Error', 'UVWASI_ENOENT',
+        "UVWASI_ENOENT, uvwasi_init '/missing' -> '/': no such directory. Check options.preopens['/']"],
     ];
     for (const [options, name, code, message] of cases) {
       const error = thrown(() => new WASI(options));

@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "v8", feature = "wasmtime"))]
 mod bridge;
+#[cfg(any(feature = "v8", feature = "wasmtime"))]
+mod init;
 #[cfg(feature = "v8")]
 mod js;
 #[cfg(feature = "v8")]

@@ -100,7 +100,7 @@ fn stream(js: Js, settings: JsValue, name: &str) -> JsResult<Result<Stream, Fail
         -1 => Ok(Stream::Capture),
         fd => match system::duplicate(fd) {
             Ok(fd) => Ok(Stream::Fd(fd)),
-            Err(error) => Err(Failure::init_stream(error, name)),
+            Err(error) => Err(Failure::init_stream(error, name, fd)),
         },
     })
 }

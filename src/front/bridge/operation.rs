@@ -55,7 +55,7 @@ impl Operation {
     pub fn cancel(&self) {
         self.ending.end();
         if let Some(Queued { task, .. }) = self.begin() {
-            task.done(|js| convert::failed(js, &Outcome::canceled(Reason::Abort)));
+            task.done(|js| convert::failed(js, &Outcome::canceled()));
         }
     }
 

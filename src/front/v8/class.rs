@@ -11,8 +11,9 @@ use super::environment::{Glue, interrupt, waits_can_end};
 use super::guest::Guest;
 use super::options::{Options, Preopen, Reader, check_object};
 use crate::abi::Version;
+use crate::front::init;
 use crate::front::js::{Js, JsResult, Type, Value};
-use crate::system::{Errno, Mount, Setup, Stdio, Strings, System};
+use crate::system::{Errno, Mount, Setup, Stdio, Strings, System, duplicate};
 
 /// Makes WASI objects. Their state is in their own properties, where loaders of WebAssembly
 /// packages look for it, and behind their imports; their methods, which glue.js gives the right
@@ -107,8 +108,8 @@ impl Receiver {
         let require = self.glue.call(c"initialState", &[self.this, name])?;
         self.check_permissions(require, &options.preopens)?;
         let token = options.shared.as_ref().map(|(_, token)| token.clone());
-        let system = system(options).map_err(|NoSystem { error, preopen }| {
-            self.glue.init_failed(error, preopen.as_ref())
+        let system = system(options).map_err(|NoSystem { error, message, preopen }| {
+            self.glue.init_failed(error, &message, preopen.as_ref())
         })?;
         let return_on_exit = reader.return_on_exit()?;
         let guest = Guest::new(system, version, return_on_exit, self.glue.scratch()?);
@@ -195,12 +196,13 @@ fn module_name(version: Version) -> &'static str {
 /// Why there is none, and of which preopen, if it is one's fault.
 struct NoSystem {
     error: Errno,
+    message: String,
     preopen: Option<Preopen>,
 }
 
 impl From<Errno> for NoSystem {
     fn from(error: Errno) -> Self {
-        NoSystem { error, preopen: None }
+        NoSystem { error, message: init::message(error), preopen: None }
     }
 }
 
@@ -215,12 +217,25 @@ fn system(options: Options) -> std::result::Result<System, NoSystem> {
     let max_files = options.max_files;
     let setup =
         Setup { args, environ, stdio, max_files, interrupt: interrupt(), ..Setup::default() };
-    let mut system = System::new(setup)?;
+    let mut system = System::new(setup).map_err(|error| closed_stream(options.stdio, error))?;
     for preopen in options.preopens {
         let Preopen { name, path, mount } = &preopen;
         if let Err(error) = system.preopen(name.as_str().into(), path.as_ref(), *mount) {
-            return Err(NoSystem { error, preopen: Some(preopen) });
+            let message = init::preopen(error, path, name);
+            return Err(NoSystem { error, message, preopen: Some(preopen) });
         }
     }
     Ok(system)
+}
+
+/// Names the stream whose descriptor is not open, if that is why.
+fn closed_stream(stdio: [i32; 3], error: Errno) -> NoSystem {
+    let names = ["stdin", "stdout", "stderr"];
+    let closed = names.into_iter().zip(stdio).find(|(_, fd)| duplicate(*fd).is_err());
+    match closed {
+        Some((name, fd)) if error == Errno::Badf => {
+            NoSystem { error, message: init::stream(error, name, fd), preopen: None }
+        }
+        _ => error.into(),
+    }
 }

@@ -3,6 +3,7 @@
 use super::environment::Glue;
 use super::options::Preopen;
 use crate::abi::errno;
+use crate::front::init;
 use crate::front::js::{JsResult, Thrown, Value};
 use crate::system::Errno;
 
@@ -48,12 +49,13 @@ impl Glue {
 
     /// Throws what a WASI object gives that cannot be made: an error with `errno`, `code` and
     /// `syscall`, by the names that node:wasi uses; if a preopen is why, also with `path` and
-    /// `dest`, as errors of node:fs about two paths have them. The message is that of node:wasi.
-    pub fn init_failed(self, error: Errno, preopen: Option<&Preopen>) -> Thrown {
+    /// `dest`, as errors of node:fs about two paths have them.
+    pub fn init_failed(self, error: Errno, message: &str, preopen: Option<&Preopen>) -> Thrown {
         let make = || {
-            let code = self.js.string(&format!("UVWASI_{}", error.name()))?;
+            let code = self.js.string(&init::code(error))?;
             let number = self.js.int32(errno::number(error).into())?;
-            let mut arguments = vec![code, number, self.js.string("uvwasi_init")?];
+            let syscall = self.js.string(init::SYSCALL)?;
+            let mut arguments = vec![self.js.string(message)?, code, number, syscall];
             if let Some(Preopen { name, path, .. }) = preopen {
                 arguments.extend([self.js.string(path)?, self.js.string(name)?]);
             }

@@ -117,8 +117,8 @@
     return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
   };
 
-  const systemError = (code, errno, syscall, path, dest) => {
-    const error = new Error(`${code}, ${syscall}`);
+  const systemError = (message, code, errno, syscall, path, dest) => {
+    const error = new Error(message);
     return assign(error, { errno, code, syscall }, path === undefined ? {} : { path, dest });
   };
 

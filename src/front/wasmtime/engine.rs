@@ -49,6 +49,8 @@ impl Variant {
 pub(super) struct Machine {
     pub engine: Engine,
     pub linker: Linker<Guest>,
+    /// Bytes.
+    pub max_stack: usize,
 }
 
 /// The machine for a variant.
@@ -62,7 +64,7 @@ impl Machine {
     fn new(variant: Variant) -> Self {
         let engine = engine(variant);
         let linker = super::linker::linker(&engine);
-        Machine { engine, linker }
+        Machine { engine, linker, max_stack: variant.max_stack }
     }
 }
 

@@ -4,8 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wasmtime::{GcHeapOutOfMemory, Trap, WasmBacktrace};
 
+use super::bounds::Bounds;
 use super::short::short;
 use crate::abi::errno;
+use crate::front::init;
 use crate::system::Errno;
 
 /// A reason to reject, for the JavaScript side to make an error of.
@@ -50,6 +52,11 @@ impl Failure {
         self
     }
 
+    /// What becomes an `AbortError`.
+    pub fn aborted() -> Self {
+        Failure::new("ABORT_ERR", "The operation was aborted")
+    }
+
     /// `ERR_WASI_LINK`.
     pub fn link(message: impl Into<String>) -> Self {
         Failure::new("ERR_WASI_LINK", message)
@@ -67,29 +74,25 @@ impl Failure {
 
     /// What the class WASI throws when descriptors or directories can't be had.
     pub fn init(error: Errno) -> Self {
-        let code = format!("UVWASI_{}", error.name());
-        Failure::new(code.clone(), format!("{code}, uvwasi_init"))
-            .with("errno", Detail::Number(errno::number(error).into()))
-            .with("syscall", Detail::Text("uvwasi_init".into()))
+        Failure::init_saying(error, init::message(error))
     }
 
     /// The same, of a standard stream by its name.
-    pub fn init_stream(error: Errno, name: &str) -> Self {
-        Failure::init(error).about(&format!("options.{name}"))
+    pub fn init_stream(error: Errno, name: &str, fd: i32) -> Self {
+        Failure::init_saying(error, init::stream(error, name, fd))
     }
 
-    /// The same, of a preopen: a path of the host, and what the guest would call it. In the form
-    /// that errors of `node:fs` about two paths have.
+    /// The same, of a preopen: a path of the host, and what the guest would call it.
     pub fn init_preopen(error: Errno, path: &str, name: &str) -> Self {
-        Failure::init(error)
-            .about(&format!("'{path}' -> '{name}'"))
+        Failure::init_saying(error, init::preopen(error, path, name))
             .with("path", Detail::Text(path.into()))
             .with("dest", Detail::Text(name.into()))
     }
 
-    fn about(mut self, what: &str) -> Self {
-        self.message = format!("{} {what}", self.message);
-        self
+    fn init_saying(error: Errno, message: String) -> Self {
+        Failure::new(init::code(error), message)
+            .with("errno", Detail::Number(errno::number(error).into()))
+            .with("syscall", Detail::Text(init::SYSCALL.into()))
     }
 
     /// A file that can't be read, as `fs.open` tells it.
@@ -109,10 +112,12 @@ impl Failure {
 
     /// `ERR_WASI_TRAP`, or `ERR_WASI_OUT_OF_FUEL`, or whatever else ended the guest. The program
     /// has `functions` itself; those behind were added to it and are left out of the backtrace.
-    pub fn ended(error: &wasmtime::Error, functions: u32) -> Self {
+    pub(super) fn ended(error: &wasmtime::Error, functions: u32, bounds: &Bounds) -> Self {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => {
-                Failure::new("ERR_WASI_OUT_OF_FUEL", "The program used up its fuel")
+            Some(Trap::OutOfFuel) => bounds.fuel(),
+            Some(trap @ Trap::StackOverflow) => {
+                let reason = format!("{trap}. {}", bounds.stack_advice());
+                trapped(error, functions, name(*trap), &reason)
             }
             Some(trap) => trapped(error, functions, name(*trap), &trap.to_string()),
             None if error.is::<GcHeapOutOfMemory<()>>() => {

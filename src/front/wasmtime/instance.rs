@@ -60,8 +60,8 @@ impl Instance {
         settings: Settings,
         control: &Arc<Control>,
     ) -> (Outcome, Option<Arc<Self>>) {
-        if let Some(reason) = control.reason() {
-            return (Outcome::canceled(reason), None);
+        if control.reason().is_some() {
+            return (Outcome::canceled(), None);
         }
         let timeout = settings.timeout;
         let session = Session::new(ready, settings, control).and_then(|session| {
@@ -137,8 +137,8 @@ impl Instance {
         timeout: Option<Duration>,
         control: &Arc<Control>,
     ) -> Outcome {
-        if let Some(reason) = control.reason() {
-            return Outcome::canceled(reason);
+        if control.reason().is_some() {
+            return Outcome::canceled();
         }
         let Some(mut alive) = self.begin(control) else {
             return Outcome::failed(closed());

@@ -33,8 +33,8 @@ const COMPONENT: &str = "This is a WebAssembly component (WASI 0.2 or later), an
     core modules for WASI preview1. Build the program for preview1, for example with `cargo build \
     --target wasm32-wasip1`, and don't apply a component adapter. To run the component itself on \
     Node.js, transpile it with `jco transpile`";
-const PRECOMPILED: &str = "This is precompiled code, which can do anything in this process. It is \
-    loaded only with allowPrecompiled: set that option if you trust where the code comes from";
+const PRECOMPILED: &str = "This is precompiled code, which can do anything in this process. If you \
+    trust where it comes from, load it with allowPrecompiled";
 const OTHER_VERSION: &str = "This is binary WebAssembly of an unknown version. wasi-rs reads \
     version 1: check that the file is not damaged, and update the tools that made it or wasi-rs";
 

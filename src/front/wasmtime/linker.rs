@@ -102,7 +102,7 @@ fn call(
     let memory = unsafe { abi::Memory::new(start, size, false) };
     let system = &mut guest.system;
     let result = abi::call(function, &mut Call { system, memory, version, arguments }, guest.trace);
-    if guest.wrote_too_much() {
+    if guest.wrote_too_much().is_some() {
         return Err(wasmtime::Error::new(Stop::MaxBuffer));
     }
     match result {

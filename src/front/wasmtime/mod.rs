@@ -1,6 +1,7 @@
 //! The engine is wasmtime, on threads of our own: programs that nobody vouched for, with limits.
 //! The only place that names wasmtime; it knows nothing of JavaScript.
 
+mod bounds;
 mod cache;
 mod compile;
 mod control;

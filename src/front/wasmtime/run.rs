@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use wasmtime::ExternType;
 
-use super::control::{Control, Reason};
+use super::control::Control;
 use super::failure::Failure;
 use super::info::shape_of;
 use super::instance::Value;
 use super::needs::refused_start;
 use super::program::Ready;
-use super::session::{End, Session, canceled};
+use super::session::{End, Session};
 
 /// What a guest starts with and how far it may go.
 #[derive(Debug)]
@@ -83,8 +83,8 @@ pub struct Outcome {
 
 impl Outcome {
     /// It was cancelled before it started.
-    pub fn canceled(reason: Reason) -> Self {
-        Outcome::failed(canceled(reason))
+    pub fn canceled() -> Self {
+        Outcome::failed(Failure::aborted())
     }
 
     /// Nothing has run.
@@ -104,8 +104,8 @@ impl Outcome {
 
 /// Runs `_start`. Blocks until the guest has ended: not for the event loop.
 pub fn run(ready: &Arc<Ready>, settings: Settings, control: &Arc<Control>) -> Outcome {
-    if let Some(reason) = control.reason() {
-        return Outcome::canceled(reason);
+    if control.reason().is_some() {
+        return Outcome::canceled();
     }
     let timeout = settings.timeout;
     let session = Session::new(ready, settings, control).and_then(|session| {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{GcHeapOutOfMemory, Instance, PoolConcurrencyLimitError, Store, Trap};
 
+use super::bounds::Bounds;
 use super::control::{Control, Reason, Word, give_back, take_signal};
 use super::failure::{Failure, guarded};
 use super::limits::{Limits, MemoryLimit};
@@ -23,6 +24,7 @@ pub(super) struct Session {
     signal: &'static Signal,
     word: Option<Word>,
     fuel: Option<u64>,
+    bounds: Bounds,
     /// When the last call began, and how long it took.
     began: Instant,
     took: Duration,
@@ -50,6 +52,7 @@ impl Session {
         let ready = Arc::clone(ready);
         let signal = take_signal();
         let fuel = settings.fuel;
+        let bounds = Bounds::of(&settings, ready.machine.max_stack);
         let store = match guest(settings, signal, control) {
             Ok(guest) => store(&ready, guest, fuel),
             Err(failure) => {
@@ -59,7 +62,7 @@ impl Session {
         };
         let now = Instant::now();
         let (word, took) = (None, Duration::ZERO);
-        Ok(Session { store, ready, signal, word, fuel, began: now, took })
+        Ok(Session { store, ready, signal, word, fuel, bounds, began: now, took })
     }
 
     /// Makes the instance; a start function runs.
@@ -93,6 +96,7 @@ impl Session {
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
         self.began = Instant::now();
+        self.bounds.timeout = timeout;
         self.store.data_mut().control = Arc::clone(control);
         if let Some(timeout) = timeout {
             watchdog::watch(control, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
@@ -117,7 +121,7 @@ impl Session {
             end => end,
         };
         match control.reason() {
-            Some(reason) => Err(End::Failure(canceled(reason))),
+            Some(reason) => Err(End::Failure(self.bounds.canceled(reason))),
             None => end,
         }
     }
@@ -129,16 +133,15 @@ impl Session {
             return End::Exit(code);
         }
         if wanted_too_much(error) && std::mem::take(&mut guest.limits.exceeded) {
-            return End::Failure(Failure::new(
-                "ERR_WASI_MEMORY_LIMIT",
-                "The program wanted more memory than its limit",
-            ));
+            return End::Failure(self.bounds.memory());
         }
         End::Failure(match (guest.control.reason(), stop) {
-            (_, Some(Stop::MaxBuffer)) => max_buffer(),
-            (Some(reason), _) => canceled(reason),
+            (_, Some(Stop::MaxBuffer)) => {
+                self.bounds.buffer(guest.wrote_too_much().unwrap_or_default())
+            }
+            (Some(reason), _) => self.bounds.canceled(reason),
             _ if error.is::<PoolConcurrencyLimitError>() => too_many(error),
-            _ => Failure::ended(error, self.ready.names.functions),
+            _ => Failure::ended(error, self.ready.names.functions, &self.bounds),
         })
     }
 
@@ -225,14 +228,6 @@ fn stdio(stream: Stream, output: Option<Output>) -> Stdio {
     }
 }
 
-/// Why a run that was cancelled has no result.
-pub(super) fn canceled(reason: Reason) -> Failure {
-    match reason {
-        Reason::Timeout => Failure::new("ERR_WASI_TIMEOUT", "The program ran out of time"),
-        Reason::Abort => Failure::new("ABORT_ERR", "The operation was aborted"),
-    }
-}
-
 /// The engine tries to make do with less before it gives up: what was refused once need not be what
 /// the guest ended of.
 fn wanted_too_much(error: &wasmtime::Error) -> bool {
@@ -243,10 +238,6 @@ fn wanted_too_much(error: &wasmtime::Error) -> bool {
 
 fn no_thread(error: &std::io::Error) -> Failure {
     Failure::new("EAGAIN", format!("EAGAIN: no thread to watch the time: {error}"))
-}
-
-fn max_buffer() -> Failure {
-    Failure::new("ERR_WASI_MAX_BUFFER", "The program wrote more than maxBuffer")
 }
 
 fn too_many(error: &wasmtime::Error) -> Failure {

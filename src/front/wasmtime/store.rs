@@ -23,8 +23,10 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Whether it wrote more than is captured.
-    pub(super) fn wrote_too_much(&self) -> bool {
-        self.outputs.iter().flatten().any(Output::is_exceeded)
+    /// The stream to which it wrote more than is captured.
+    pub(super) fn wrote_too_much(&self) -> Option<&'static str> {
+        let streams = ["stdout", "stderr"].into_iter().zip(&self.outputs);
+        let exceeded = |output: &Option<Output>| output.as_ref().is_some_and(Output::is_exceeded);
+        streams.into_iter().find(|(_, output)| exceeded(output)).map(|(name, _)| name)
     }
 }

@@ -18,6 +18,7 @@ use super::answer::{self, Answer};
 use super::code::Source;
 use super::command::{Command, command};
 use super::{addon, request, worker};
+use crate::front::wasmtime::bounds::size;
 use crate::front::wasmtime::engine::Variant;
 use crate::front::wasmtime::failure::Failure;
 use crate::system::anonymous_file;
@@ -187,7 +188,11 @@ fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
         return Failure::new("EAGAIN", "EAGAIN: no thread to compile, in the process for it");
     }
     if code == Some(worker::TOO_MUCH_MEMORY) || is_of_memory(&said) {
-        let message = format!("Compiling the program took more memory than {memory} bytes");
+        let message = format!(
+            "Compiling the program took more memory than its limit of {}: the option memoryLimit \
+             of compile(), or compileMemoryLimit of run()",
+            size(memory)
+        );
         return Failure::new("ERR_WASI_COMPILE_MEMORY_LIMIT", message);
     }
     let how = match status.map(|status| (status.signal(), status.code())) {

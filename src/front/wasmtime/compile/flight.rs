@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::Lazy;
 
 use super::service::{Callback, Order, Outcome};
+use crate::front::wasmtime::bounds::milliseconds;
 use crate::front::wasmtime::engine::Variant;
 use crate::front::wasmtime::failure::{Failure, guarded};
 
@@ -112,7 +113,7 @@ impl Flight {
         state.is_over |= state.waiting.is_empty();
         let is_wanted = !state.is_over;
         drop(state);
-        tell(late, &Err(timed_out()));
+        tell_late(late);
         is_wanted
     }
 
@@ -127,7 +128,7 @@ impl Flight {
         let late = state.take_late();
         let waiting = std::mem::take(&mut state.waiting);
         drop((state, flights));
-        tell(late, &Err(timed_out()));
+        tell_late(late);
         tell(waiting, &outcome);
     }
 }
@@ -147,6 +148,18 @@ fn tell(waiting: Vec<Waiting>, outcome: &Outcome) {
     }
 }
 
-fn timed_out() -> Failure {
-    Failure::new("ERR_WASI_COMPILE_TIMEOUT", "Compiling the program took longer than its timeout")
+fn tell_late(late: Vec<Waiting>) {
+    for waiting in late {
+        let outcome = Err(timed_out(waiting.timeout.unwrap_or_default()));
+        tell(vec![waiting], &outcome);
+    }
+}
+
+fn timed_out(timeout: Duration) -> Failure {
+    let message = format!(
+        "Compiling the program took longer than its limit of {}: the option timeout of compile(), \
+         or compileTimeout of run()",
+        milliseconds(timeout)
+    );
+    Failure::new("ERR_WASI_COMPILE_TIMEOUT", message)
 }

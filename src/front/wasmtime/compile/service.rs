@@ -142,5 +142,5 @@ fn copy(from: &mut File, to: &mut File) -> std::io::Result<()> {
 
 /// For nobody: those who waited have been told otherwise.
 pub(super) fn given_up() -> Failure {
-    Failure::new("ABORT_ERR", "The operation was aborted")
+    Failure::aborted()
 }

@@ -1,0 +1,56 @@
+//! What is said when a guest can't have a directory or a stream that it was to get. Both fronts say
+//! the same: first what `node:wasi` says, then more.
+
+use std::path::{Path, PathBuf};
+
+use crate::system::Errno;
+
+/// As `node:wasi` calls what fails.
+pub const SYSCALL: &str = "uvwasi_init";
+
+/// As `error.code`.
+pub fn code(error: Errno) -> String {
+    format!("UVWASI_{}", error.name())
+}
+
+/// All that `node:wasi` says.
+pub fn message(error: Errno) -> String {
+    format!("{}, {SYSCALL}", code(error))
+}
+
+/// Of a directory: a path of the host, and what the guest would call it. In the form that errors of
+/// `node:fs` about two paths have.
+pub fn preopen(error: Errno, path: &str, name: &str) -> String {
+    let reason = match error {
+        Errno::NoEnt => "no such directory",
+        Errno::NotDir => "not a directory",
+        Errno::Acces | Errno::Perm => "permission denied",
+        Errno::Mfile => "too many open descriptors, see options.maxFiles",
+        _ => "it can't be opened",
+    };
+    let said = message(error);
+    format!(
+        "{said} '{path}' -> '{name}': {reason}. Check options.preopens['{name}']{}",
+        where_is(path)
+    )
+}
+
+/// What a relative path means.
+fn where_is(path: &str) -> String {
+    let absolute = match std::env::current_dir() {
+        Ok(here) if !path.is_empty() && Path::new(path).is_relative() => here.join(path),
+        _ => return String::new(),
+    };
+    // Without the dots that mean nothing.
+    let absolute: PathBuf = absolute.components().collect();
+    format!(", which resolves to '{}'", absolute.display())
+}
+
+/// Of a standard stream by its name.
+pub fn stream(error: Errno, name: &str, fd: i32) -> String {
+    let reason = match error {
+        Errno::Badf => "is not open",
+        _ => "can't be used",
+    };
+    format!("{} options.{name}: descriptor {fd} {reason}", message(error))
+}
