@@ -16,7 +16,9 @@ const { tableOf } = require('../lib/cli/options');
 const { withProgress } = require('../lib/cli/progress');
 const { check } = require('../lib/cli/run-options');
 const { Interruption, interruptions } = require('../lib/cli/signals');
-const { count, countUpTo, duration, seed, size, sizeBetween, time } = require('../lib/cli/units');
+const {
+  count, countUpTo, duration, seed, showDuration, showSize, size, sizeBetween, time,
+} = require('../lib/cli/units');
 
 const usage = (message) => (error) => error instanceof UsageError && error.message === message;
 
@@ -115,6 +117,13 @@ describe('units', () => {
   test('seeds are numbers where they look like one', () => {
     assert.deepEqual(['1', '-7', '1.50', '.5', '1e3', ''].map(seed), [1n, -7n, 1.5, 0.5, 1000, '']);
     for (const text of ['0x1', 'one', '1 2', '1e999', 'Infinity']) assert.equal(seed(text), text);
+  });
+
+  test('as they are shown', () => {
+    assert.deepEqual([0, 1023, 1024, 1_234_567, 5 * 1024 ** 3, 9 * 1024 ** 4].map(showSize),
+      ['0 bytes', '1023 bytes', '1 KiB', '1.2 MiB', '5 GiB', '9216 GiB']);
+    assert.deepEqual([0.12345, 9, 123.456, 999.96, 61_234].map(showDuration),
+      ['0.123 ms', '9 ms', '123 ms', '1000 ms', '61.23 s']);
   });
 
   test('counts', () => {

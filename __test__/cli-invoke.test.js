@@ -77,7 +77,7 @@ describe('results of a function', () => {
     ['f32', 16777216, '16777216'], ['f32', Math.fround(1 / 3), '0.33333334'], ['f32', NaN, 'NaN'],
     ['f32', Math.fround(3.4028235e38), '3.4028235e+38'], ['f32', Math.fround(1e-45), '1e-45'],
   ]) {
-    test(`${type} ${expected}`, () => assert.equal(resultLines({ results: [type] }, value), `${expected}\n`));
+    test(`${type} ${expected}`, () => assert.equal(resultLines({ results: [type] }, [value]), `${expected}\n`));
   }
 
   test('none and several', () => {

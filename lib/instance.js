@@ -38,12 +38,17 @@ class Instance {
 
   // Calls an export by its name. The addon checks whether there is one.
   static async call(instance, name, args) {
+    return single((await Instance.outcome(instance, name, args)).results);
+  }
+
+  // The same, with what it used.
+  static async outcome(instance, name, args) {
     const { signal, timeout } = instance.#settings;
     const start = (done) => native.call(instance.#handle, name, args, timeout, done);
     const outcome = await operate(start, signal, instance.#pipes);
     instance.#pipes?.throwIfFailed();
     if (outcome.failure !== null) throw outcomeError({ ...outcome, ...instance.#output() }, instance.#settings);
-    return single(outcome.results);
+    return outcome;
   }
 
   #output() {

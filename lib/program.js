@@ -13,12 +13,21 @@ const defaults = programOptions.read({});
 // No one can read what the instance of call() writes, so it is not kept.
 const silent = Object.freeze({ stdout: 'ignore', stderr: 'ignore' });
 
+// Where the code comes from that the program runs with such settings: 'precompiled', 'cache',
+// 'process' or 'child', or undefined if there is none yet. For the command only.
+let originOf;
+
 class Program {
   #handle;
   #defaults;
   #description;
   // A promise of the instance that call() uses.
   #instance;
+
+  static {
+    originOf = (program, { fuel = null, maxStack = defaults.maxStack } = {}) =>
+      native.origin(program.#handle, fuel !== null, maxStack);
+  }
 
   constructor(handle, name) {
     this.#handle = handle;
@@ -98,4 +107,4 @@ function frozenExport(description) {
   return Object.freeze(description);
 }
 
-module.exports = { Program };
+module.exports = { Program, originOf };

@@ -14,6 +14,7 @@ const groups = {
     output: { short: 'o', value: 'FILE', parse: (text) => text, complete: 'file',
       help: 'Write to FILE (default: the name of the module, with .cwasm)' },
     ...compiling,
+    verbose: { short: 'v', help: 'Print to stderr whether it was compiled or cached' },
     ...general,
   },
 };

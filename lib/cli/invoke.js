@@ -77,10 +77,9 @@ function argumentsFor({ name, parameters }, texts) {
   return parameters.map((type, index) => argumentFor(type, texts[index], index + 1));
 }
 
-// A line for each result; several come in an array.
-function resultLines({ results }, result) {
-  const values = results.length === 1 ? [result] : Array.from(result ?? []);
-  return values.map((value, index) => `${show(results[index], value)}\n`).join('');
+// A line for each result.
+function resultLines({ results: types }, results = []) {
+  return results.map((value, index) => `${show(types[index], value)}\n`).join('');
 }
 
 module.exports = { argumentsFor, functionOf, requireStart, resultLines };

@@ -3,6 +3,7 @@
 // A module made a Program, with a line about it when that takes long.
 
 const { withProgress } = require('./progress.js');
+const { sayLoaded } = require('./verbose.js');
 
 // By code of an error: its message in terms of the command line.
 const messages = {
@@ -21,11 +22,17 @@ function throwTranslated(error, { label }) {
 }
 
 // `options` are more options of compile().
-function load(module, values, options) {
+async function load(module, values, options) {
   const { compile } = require('../../index.js'); // not before: --help works without the addon
   const limits = { timeout: values['compile-timeout'], memoryLimit: values['compile-memory'] };
-  const program = compile(module.source, { ...limits, ...options }).catch((error) => throwTranslated(error, module));
-  return withProgress(`compiling ${module.name}…`, program);
+  const start = performance.now();
+  const compiling = compile(module.source, { ...limits, ...options }).catch((error) => throwTranslated(error, module));
+  const program = await withProgress(`compiling ${module.name}…`, compiling);
+  if (values.verbose) sayLoaded(module, program.size, originOf(program), performance.now() - start);
+  return program;
 }
 
-module.exports = { load, throwTranslated };
+// As in lib/program.js, which loads the addon.
+const originOf = (...args) => require('../program.js').originOf(...args);
+
+module.exports = { load, originOf, throwTranslated };

@@ -66,6 +66,7 @@ const groups = {
       help: 'Accept the output of "wasi-rs compile". It is machine code that can do anything: allow only files ' +
         'that you trust' },
     'strace': { help: 'Print each WASI call to stderr' },
+    'verbose': { short: 'v', help: 'Print to stderr whether it was compiled or cached, and what it used' },
     ...general,
   },
 };

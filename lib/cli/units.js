@@ -73,4 +73,15 @@ function seed(text) {
   return Number.isFinite(number) ? number : text;
 }
 
-module.exports = { count, countUpTo, duration, seed, size, sizeBetween, time };
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'];
+
+function showSize(size) {
+  const unit = UNITS.findIndex((_, index) => size < 1024 ** (index + 1) || index === UNITS.length - 1);
+  return `${Number((size / 1024 ** unit).toFixed(1))} ${UNITS[unit]}`;
+}
+
+function showDuration(time) {
+  return time < 1000 ? `${Number(time.toPrecision(3))} ms` : `${(time / 1000).toFixed(2)} s`;
+}
+
+module.exports = { count, countUpTo, duration, seed, showDuration, showSize, size, sizeBetween, time };

@@ -11,6 +11,7 @@ const { argumentsFor, functionOf, requireStart, resultLines } = require('./invok
 const { load } = require('./load.js');
 const { stdout } = require('./output.js');
 const { withProgress } = require('./progress.js');
+const { sayLoaded, sayUsage } = require('./verbose.js');
 
 const MAGIC = Buffer.from('\0asm');
 
@@ -21,11 +22,15 @@ async function read({ source, label }) {
     'Use --engine wasmtime');
 }
 
-async function compiled({ module }) {
-  const compiling = WebAssembly.compile(await read(module)).catch((error) => {
+async function compiled({ module, values }) {
+  const bytes = await read(module);
+  const start = performance.now();
+  const compiling = WebAssembly.compile(bytes).catch((error) => {
     throw new Error(`${module.label}: ${error.message}`);
   });
-  return withProgress(`compiling ${module.name}…`, compiling);
+  const result = await withProgress(`compiling ${module.name}…`, compiling);
+  if (values.verbose) sayLoaded(module, bytes.length, 'v8', performance.now() - start);
+  return result;
 }
 
 function versionFor(module) {
@@ -42,8 +47,8 @@ function wasiFor(compiled, { surroundings, values, hasStdin }) {
 }
 
 // V8 has no reflection of types: the other engine tells them.
-async function typeOf(name, module, values) {
-  const { exports } = await load(module, values);
+async function typeOf(name, module) {
+  const { exports } = await load(module, {});
   return functionOf(exports, name, module.label);
 }
 
@@ -55,20 +60,36 @@ function prepare(wasi, instance) {
   else wasi.finalizeBindings(instance);
 }
 
-// What is to be done with the instance; says first what is wrong with the command line.
+// What is to be done with the instance, and with what comes of it. Says first what is wrong with the
+// command line.
 async function plan(compiled, { module, args, values }) {
   const { invoke: name } = values;
   if (name === undefined) {
     requireStart(WebAssembly.Module.exports(compiled), module.label);
-    return (wasi, instance) => truncated(wasi.start(instance));
+    return {
+      proceed: (wasi, instance) => wasi.start(instance),
+      finish: (exitCode) => truncated(exitCode),
+      what: (exitCode) => `the program exited with code ${exitCode}`,
+    };
   }
-  const called = await typeOf(name, module, values);
+  const called = await typeOf(name, module);
   const parameters = argumentsFor(called, args);
-  return (wasi, instance) => {
-    prepare(wasi, instance);
-    stdout.write(resultLines(called, instance.exports[name](...parameters)));
-    return 0;
+  return {
+    proceed(wasi, instance) {
+      prepare(wasi, instance);
+      return instance.exports[name](...parameters);
+    },
+    finish(result) {
+      stdout.write(resultLines(called, resultsOf(called, result)));
+      return 0;
+    },
+    what: () => `${name}() returned`,
   };
+}
+
+// Several come in an array, or whatever can be iterated over.
+function resultsOf({ results: types }, result) {
+  return types.length === 1 ? [result] : Array.from(result ?? []);
 }
 
 function isTrap(error) {
@@ -83,17 +104,27 @@ function asTrap(error) {
   return Object.assign(new Error(`The program trapped: ${message}`), { code: 'ERR_WASI_TRAP', backtrace });
 }
 
+function sayWhat(what, { exports: { memory } }, duration) {
+  sayUsage(what, { duration, memoryPeak: memory?.buffer?.byteLength });
+}
+
 // Gives the exit code.
 async function run(job) {
   Error.stackTraceLimit = 50; // for the guest's
   const module = await compiled(job);
-  const proceed = await plan(module, job);
+  const { proceed, finish, what } = await plan(module, job);
   const wasi = wasiFor(module, job);
+  const start = performance.now();
+  let instance;
   try {
-    const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
-    return proceed(wasi, instance);
+    instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+    const result = proceed(wasi, instance);
+    if (job.values.verbose) sayWhat(what(result), instance, performance.now() - start);
+    return finish(result);
   } catch (error) {
-    throw isTrap(error) ? asTrap(error) : error;
+    if (!isTrap(error)) throw error;
+    if (job.values.verbose && instance) sayWhat('the program was ended', instance, performance.now() - start);
+    throw asTrap(error);
   }
 }
 

@@ -4,9 +4,10 @@
 
 const { truncated } = require('./failures.js');
 const { argumentsFor, functionOf, requireStart, resultLines } = require('./invoke.js');
-const { load, throwTranslated } = require('./load.js');
+const { load, originOf, throwTranslated } = require('./load.js');
 const { stdout } = require('./output.js');
 const { interruptions } = require('./signals.js');
+const { sayPrepared, sayUsage } = require('./verbose.js');
 
 function settings({ surroundings, values, hasStdin }, signal) {
   return {
@@ -30,18 +31,45 @@ function compiled({ module, values }, signal) {
   return load(module, values, { cache, allowPrecompiled: values['allow-precompiled'], signal });
 }
 
-async function invoke(program, { values: { invoke: name }, args, module }, options) {
+// Does `body`, and with --verbose says what it used. `what(outcome)` says what happened.
+async function watched(program, { module, values }, options, what, body) {
+  const start = performance.now();
+  try {
+    const outcome = await body();
+    if (values.verbose) sayAll(program, module, options, what(outcome), outcome, performance.now() - start);
+    return outcome;
+  } catch (error) {
+    if (values.verbose && error.duration !== undefined) {
+      sayAll(program, module, options, 'the program was ended', error, performance.now() - start);
+    }
+    return throwTranslated(error, module);
+  }
+}
+
+function sayAll(program, module, options, what, usage, time) {
+  if (options.fuel !== undefined) sayPrepared(module, originOf(program, options), time - usage.duration);
+  sayUsage(what, usage);
+}
+
+async function invoke(program, job, options) {
+  const { module, args, values: { invoke: name } } = job;
   const called = functionOf(program.exports, name, module.label);
   const parameters = argumentsFor(called, args);
-  const instance = await program.instantiate(options).catch((error) => throwTranslated(error, module));
-  const result = await instance.exports[name](...parameters);
-  stdout.write(resultLines(called, result));
+  const { results } = await watched(program, job, options, () => `${name}() returned`, async () => {
+    const instance = await program.instantiate(options);
+    return outcomeOf(instance, name, parameters);
+  });
+  stdout.write(resultLines(called, results));
   return 0;
 }
 
-async function start(program, { module }, options) {
-  requireStart(program.exports, module.label);
-  const { exitCode } = await program.run(options).catch((error) => throwTranslated(error, module));
+// As in lib/instance.js, which loads the addon.
+const outcomeOf = (...args) => require('../instance.js').Instance.outcome(...args);
+
+async function start(program, job, options) {
+  requireStart(program.exports, job.module.label);
+  const what = ({ exitCode }) => `the program exited with code ${exitCode}`;
+  const { exitCode } = await watched(program, job, options, what, () => program.run(options));
   return truncated(exitCode);
 }
 

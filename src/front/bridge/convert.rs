@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::front::js::{Js, JsResult, Type, Value as JsValue};
 use crate::front::wasmtime::{
-    Command, CompileLimits, Detail, Failure, Import, Info, Outcome, Request, Settings, Shape,
-    Signature, Source, Stream, Value,
+    Command, CompileLimits, Detail, Failure, Import, Info, Origin, Outcome, Request, Settings,
+    Shape, Signature, Source, Stream, Value,
 };
 use crate::system;
 
@@ -211,6 +211,16 @@ fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
         Value::F64(number) => js.number(number),
     });
     js.array(&values.collect::<JsResult<Vec<_>>>()?)
+}
+
+/// What `origin` gives.
+pub fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Precompiled => "precompiled",
+        Origin::Cache => "cache",
+        Origin::Process => "process",
+        Origin::Child => "child",
+    }
 }
 
 /// What `describe` gives. Functions of one type share their lists of types.

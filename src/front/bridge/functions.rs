@@ -73,6 +73,15 @@ pub fn describe(js: Js, arguments: &[Value]) -> JsResult<Value> {
     convert::info(js, Handle::program(js, arguments[0])?.info())
 }
 
+/// `origin(program, fuel, maxStack)`: where the code comes from that it runs with such settings,
+/// undefined if there is none yet.
+pub fn origin(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    let (fuel, max_stack) = (js.truthy(arguments[1])?, js.as_f64(arguments[2])? as usize);
+    let ready = program.known(fuel, max_stack);
+    ready.map_or(Ok(UNDEFINED), |ready| js.string(convert::origin(ready.origin)))
+}
+
 /// `release(program)`: frees it as soon as nothing runs it. It can't be used any more.
 pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Handle::release_program(js, arguments[0])?;

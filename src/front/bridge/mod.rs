@@ -35,6 +35,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("memoryFile", c"memoryFile", files::memory_file),
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
     ("nullDevice", c"nullDevice", files::null_device),
+    ("origin", c"origin", functions::origin),
     ("output", c"output", functions::output),
     ("pipe", c"pipe", files::pipe),
     ("readMemoryFile", c"readMemoryFile", files::read_memory_file),

@@ -26,7 +26,7 @@ mod store;
 mod watchdog;
 
 pub use compile::{
-    Command, Limits as CompileLimits, Ticket, set_command, work as compile_for_parent,
+    Command, Limits as CompileLimits, Origin, Ticket, set_command, work as compile_for_parent,
 };
 pub use control::{Control, Reason};
 pub use failure::{Detail, Failure, guarded};

@@ -10,7 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::{InstancePre, Module};
 
 use super::cache::Cache;
+<<<<<<< HEAD
 use super::compile::{Code, Limits, Order, Source as Wasm, Ticket, load, order, outside};
+=======
+use super::compile::{
+    Code, Limits, Order, Origin, Source as Wasm, Ticket, is_machine_code, load, order, outside,
+};
+>>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
 use super::engine::{Machine, Variant};
 use super::failure::{Failure, guarded};
 use super::info::{Info, Signature, signature_of, wanted};
@@ -60,6 +66,8 @@ pub struct Program {
 pub struct Ready {
     pub(super) machine: Arc<Machine>,
     pub(super) module: Module,
+    /// Of its code.
+    pub origin: Origin,
     /// Of the exports that were added.
     pub(super) names: Names,
     /// Or why its imports can't be had.
@@ -154,7 +162,7 @@ impl Program {
         if let Some(ready) = self.look_up(variant) {
             return Ok(ready);
         }
-        let (_, ready) = guarded(|| load(&Code::Bytes(&serialized(same)?), variant))??;
+        let (_, ready) = guarded(|| load(&Code::Bytes(&serialized(same)?), variant, same.origin))??;
         Ok(self.keep(variant, Arc::new(ready)))
     }
 
@@ -262,8 +270,14 @@ impl Given {
     }
 
     fn loaded(self) -> Result<Program, Failure> {
+<<<<<<< HEAD
         let loaded = guarded(|| load(&Code::Bytes(&self.bytes), Variant::default()))?;
         let (variant, ready) = loaded.map_err(not_loaded)?;
+=======
+        let loaded =
+            guarded(|| load(&Code::Bytes(&self.bytes), Variant::default(), Origin::Precompiled));
+        let (variant, ready) = loaded??;
+>>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
         let usual = (variant, Arc::new(ready));
         Ok(Program::new(None, self.cache, self.limits, usual, self.bytes.len()))
     }
@@ -292,8 +306,13 @@ impl Program {
 }
 
 impl Ready {
+<<<<<<< HEAD
     pub(super) fn new(machine: Arc<Machine>, module: Module) -> Self {
         let linked = refused(&module).map_or_else(
+=======
+    pub(super) fn new(machine: Arc<Machine>, module: Module, origin: Origin) -> Self {
+        let linked = missing_import(&module).map_or_else(
+>>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
             || {
                 let linked = machine.linker.instantiate_pre(&module);
                 linked.map_err(|error| Failure::link(format!("{error:#}")))
@@ -301,7 +320,7 @@ impl Ready {
             Err,
         );
         let names = added_names(&module);
-        Ready { machine, module, names, linked }
+        Ready { machine, module, origin, names, linked }
     }
 }
 

@@ -80,21 +80,38 @@ pub enum Code<'c> {
     File(&'c File),
 }
 
+/// Where the code of a program comes from, for those who wonder what took so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Given by the caller, compiled before.
+    Precompiled,
+    /// Kept by an earlier compilation.
+    Cache,
+    /// Compiled in this process.
+    Process,
+    /// Compiled in a child process.
+    Child,
+}
+
 /// A program that can start at once. What doesn't fit into the pool does without.
-pub fn load(code: &Code<'_>, variant: Variant) -> Result<(Variant, Ready), Failure> {
-    match load_into(code, variant) {
+pub fn load(
+    code: &Code<'_>,
+    variant: Variant,
+    origin: Origin,
+) -> Result<(Variant, Ready), Failure> {
+    match load_into(code, variant, origin) {
         Err(failure) if failure.message.contains("memory is shared") => {
             Err(Failure::new(failure.code, THREADS))
         }
         Err(failure) if variant.pooled && failure.message.contains("pooling allocator") => {
             let variant = Variant { pooled: false, ..variant };
-            Ok((variant, load_into(code, variant)?))
+            Ok((variant, load_into(code, variant, origin)?))
         }
         ready => Ok((variant, ready?)),
     }
 }
 
-fn load_into(code: &Code<'_>, variant: Variant) -> Result<Ready, Failure> {
+fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready, Failure> {
     let machine = machine(variant);
     // SAFETY: as `Code` says. The engine looks at version and settings itself.
     let module = unsafe {
@@ -107,5 +124,5 @@ fn load_into(code: &Code<'_>, variant: Variant) -> Result<Ready, Failure> {
         }
     };
     let module = module.map_err(|error| Failure::compile(format!("{error:#}")))?;
-    Ok(Ready::new(machine, module))
+    Ok(Ready::new(machine, module, origin))
 }

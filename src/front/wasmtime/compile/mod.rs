@@ -19,6 +19,7 @@ mod request;
 mod service;
 mod worker;
 
+pub use code::Origin;
 pub use command::{Command, set_command};
 pub use flight::Ticket;
 pub use limits::Limits;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::Engine;
 
-use super::code::{Code, Source, binary, load, machine_code};
+use super::code::{Code, Origin, Source, binary, load, machine_code};
 use super::flight::{Flight, Ticket, join};
 use super::limits::Limits;
 use super::{child, estimate, places};
@@ -76,7 +76,7 @@ fn take_off(flight: &Arc<Flight>) {
 fn at_once(flight: &Flight) -> Result<Option<(Variant, Ready)>, Failure> {
     let Order { source, variant, cache, .. } = &flight.order;
     let engine = &machine(*variant).engine;
-    if let Some(found) = cached(cache.as_ref(), engine, source, *variant) {
+    if let Some(found) = cached(cache.as_ref(), engine, source, *variant, Origin::Cache) {
         return Ok(Some(found));
     }
     if !source.is_binary() && source.bytes.len() > SHORT_TEXT {
@@ -91,7 +91,7 @@ fn at_once(flight: &Flight) -> Result<Option<(Variant, Ready)>, Failure> {
     if let Some(cache) = cache {
         cache.store(engine, &source.hash, |file| write_sealed(file, &code));
     }
-    load(&Code::Bytes(&code), *variant).map(Some)
+    load(&Code::Bytes(&code), *variant, Origin::Process).map(Some)
 }
 
 /// What can't be loaded is compiled again.
@@ -100,9 +100,10 @@ fn cached(
     engine: &Engine,
     source: &Source,
     variant: Variant,
+    origin: Origin,
 ) -> Option<(Variant, Ready)> {
     let file = cache?.load(engine, &source.hash)?;
-    load(&Code::File(&file), variant).ok()
+    load(&Code::File(&file), variant, origin).ok()
 }
 
 /// The rest, when it is its turn, on a thread of its own.
@@ -112,11 +113,13 @@ pub(super) fn compile_elsewhere(flight: &Arc<Flight>) -> Outcome {
     let engine = &machine(*variant).engine;
     if let Some(cache) = cache {
         cache.store(engine, &source.hash, |file| copy(&mut code, file));
-        if let Some((variant, ready)) = cached(Some(cache), engine, source, *variant) {
+        let kept = cached(Some(cache), engine, source, *variant, Origin::Child);
+        if let Some((variant, ready)) = kept {
             return Ok((variant, Arc::new(ready)));
         }
     }
-    let (variant, ready) = load(&Code::Bytes(&child::content(&mut code)?), *variant)?;
+    let (variant, ready) =
+        load(&Code::Bytes(&child::content(&mut code)?), *variant, Origin::Child)?;
     Ok((variant, Arc::new(ready)))
 }
 
