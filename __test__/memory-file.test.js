@@ -365,12 +365,19 @@ describe('the class', () => {
     assert.throws(() => MemoryFile(), TypeError);
   });
 
-  test('shows its descriptor', (t) => {
-    const file = memoryFile(t);
-    assert.equal(inspect(file), `MemoryFile { fd: ${file.fd} }`);
-    assert.equal(inspect({ file }), `{ file: MemoryFile { fd: ${file.fd} } }`);
+  test('shows its descriptor and size', (t) => {
+    const file = memoryFile(t, 'some text');
+    assert.equal(inspect(file), `MemoryFile { fd: ${file.fd}, size: 9, closed: false }`);
     file.close();
     assert.equal(inspect(file), 'MemoryFile { closed: true }');
+  });
+
+  test('can be shown when someone else has closed its descriptor', () => {
+    const file = new MemoryFile();
+    const { fd } = file;
+    fs.closeSync(fd);
+    assert.equal(inspect(file), `MemoryFile { fd: ${fd}, closed: false }`);
+    file.close();
   });
 
   test('can be extended', (t) => {
@@ -382,7 +389,7 @@ describe('the class', () => {
     const log = new Log('a\nb');
     t.after(() => log.close());
     assert.deepEqual(log.lines(), ['a', 'b']);
-    assert.match(inspect(log), /^Log \{ fd: \d+ \}$/);
+    assert.match(inspect(log), /^Log \{ fd: \d+, size: 3, closed: false \}$/);
   });
 
   test('has descriptors that child processes get only if they are given to them', (t) => {

@@ -3,6 +3,7 @@
 // The class Instance, which instantiate() returns: a guest that stays in memory between calls.
 
 const { closeByUsing } = require('./dispose.js');
+const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
 const { operate, pipesFor } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
@@ -11,6 +12,7 @@ class Instance {
   #handle;
   #settings;
   #pipes;
+  #isClosed = false;
 
   constructor(handle, functions, settings, pipes) {
     this.#handle = handle;
@@ -32,6 +34,7 @@ class Instance {
   }
 
   close() {
+    this.#isClosed = true;
     native.close(this.#handle);
     this.#pipes?.drain();
   }
@@ -49,6 +52,14 @@ class Instance {
     instance.#pipes?.throwIfFailed();
     if (outcome.failure !== null) throw outcomeError({ ...outcome, ...instance.#output() }, instance.#settings);
     return outcome;
+  }
+
+  [custom](depth, options) {
+    return showState(this, #handle in this ? this.#state() : undefined, depth, options);
+  }
+
+  #state() {
+    return { exports: Object.keys(this.exports), closed: this.#isClosed };
   }
 
   #output() {

@@ -3,10 +3,11 @@
 // The class MemoryFile: a file in memory with a descriptor, for the standard streams of guests.
 
 const { constants } = require('node:buffer');
-const { inspect, types } = require('node:util');
+const { types } = require('node:util');
 const checks = require('./checks.js');
 const { closeByUsing } = require('./dispose.js');
 const { fileTooLarge, invalidState, invalidType, invalidValue, stringTooLong } = require('./errors.js');
+const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
 
 const EXPECTED = 'of type string or an instance of Buffer, TypedArray, DataView or ArrayBuffer';
@@ -54,9 +55,18 @@ class MemoryFile {
     this.#handle = undefined;
   }
 
-  [inspect.custom](depth, options) {
-    const state = this.#handle === undefined ? { closed: true } : { fd: this.#fd };
-    return `${this.constructor.name} ${inspect(state, options)}`;
+  [custom](depth, options) {
+    return showState(this, #fd in this ? this.#state() : undefined, depth, options);
+  }
+
+  // Without a size if someone else has closed the descriptor.
+  #state() {
+    if (this.#handle === undefined) return { closed: true };
+    try {
+      return { fd: this.#fd, size: native.memoryFileSize(this.#handle), closed: false };
+    } catch {
+      return { fd: this.#fd, closed: false };
+    }
   }
 
   #opened() {

@@ -4,6 +4,7 @@
 
 const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
+const { custom, showState } = require('./inspect.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
 const { programOptions } = require('./option-tables.js');
@@ -67,6 +68,16 @@ class Program {
     });
     if (failure !== null) throw failureError(failure);
     return bytes;
+  }
+
+  [custom](depth, options) {
+    const isProgram = #handle in this && this.#handle !== undefined;
+    return showState(this, isProgram ? this.#state() : undefined, depth, options);
+  }
+
+  #state() {
+    const { size, imports, exports } = this.#describe();
+    return { size, imports: imports.length, exports: exports.map(({ name }) => name) };
   }
 
   // What failed is tried again at the next call.
