@@ -1,0 +1,46 @@
+'use strict';
+
+// `wasi-rs completion`
+
+const { UsageError } = require('./failures.js');
+const { general } = require('./options.js');
+const { stdout } = require('./output.js');
+
+const scripts = {
+  bash: () => require('./completion/bash.js'),
+  zsh: () => require('./completion/zsh.js'),
+  fish: () => require('./completion/fish.js'),
+};
+const SHELLS = Object.keys(scripts);
+
+function shellOf([shell, ...more]) {
+  const expected = `the name of a shell is expected: ${SHELLS.join(', ')}`;
+  if (shell === undefined) throw new UsageError(expected);
+  if (more.length > 0) throw new UsageError(`completion takes one shell, not also ${more[0]}`);
+  if (!SHELLS.includes(shell)) throw new UsageError(`there is no completion for "${shell}"; ${expected}`);
+  return shell;
+}
+
+async function completion(values, operands) {
+  const { script } = scripts[shellOf(operands)]();
+  const { commands } = require('./commands.js'); // which has this one, too
+  stdout.write(script(commands));
+  return 0;
+}
+
+const command = {
+  summary: 'Print a script that makes your shell complete commands and options',
+  usage: [`completion ${SHELLS.join('|')}`],
+  about: 'Prints a completion script. Run the line for your shell. To have completion in every new shell, add the ' +
+    'line to the file behind it.',
+  groups: { Options: general },
+  notes: `
+  source <(wasi-rs completion bash)    ~/.bashrc
+  source <(wasi-rs completion zsh)     ~/.zshrc, after compinit
+  wasi-rs completion fish | source     ~/.config/fish/config.fish`.split('\n'),
+  interspersed: true,
+  complete: SHELLS,
+  run: completion,
+};
+
+module.exports = { command };
