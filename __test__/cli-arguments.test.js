@@ -12,6 +12,7 @@ const { environment, variable } = require('../lib/cli/environment');
 const { UsageError } = require('../lib/cli/failures');
 const { commands } = require('../lib/cli/commands');
 const { helpOf, overview } = require('../lib/cli/help');
+const { moduleOf } = require('../lib/cli/module');
 const { tableOf } = require('../lib/cli/options');
 const { withProgress } = require('../lib/cli/progress');
 const { check } = require('../lib/cli/run-options');
@@ -59,7 +60,7 @@ describe('the command line', () => {
     [['--no-flag'], 'unknown option --no-flag. Did you mean --flag?'],
     [['--word'], '--word needs a value'],
     [['-w'], '-w needs a value'],
-    [['--word', '--flag', 'app'], '--word needs a value; if "--flag" is one: --word=--flag'],
+    [['--word', '--flag', 'app'], '--word needs a value. If "--flag" is the value, write --word=--flag'],
     [['--flag=1', 'app'], '--flag takes no value'],
     [['--never', 'x', 'app'], '--never x: not like this'],
   ]) {
@@ -184,8 +185,16 @@ describe('directories', () => {
     const missing = path.join(__dirname, 'missing');
     assert.throws(() => preopens([dir(missing)]), { message: `--dir ${missing}: no such directory` });
     assert.throws(() => preopens([dir(__filename)]), { message: `--dir ${__filename}: not a directory` });
-    assert.throws(() => preopens([dir('.::/x'), dir('..::/x')]), usage('two directories would be called "/x"'));
+    assert.throws(() => preopens([dir('.::/x'), dir('..::/x')]), usage('two directories have the same name in the program: "/x"'));
   });
+});
+
+test('a module from standard input that is a terminal', async (t) => {
+  const stdin = Object.getOwnPropertyDescriptor(process, 'stdin');
+  t.after(() => Object.defineProperty(process, 'stdin', stdin));
+  Object.defineProperty(process, 'stdin', { configurable: true, value: { isTTY: true } });
+  await assert.rejects(moduleOf('-'), usage('"-" reads the module from standard input, which is a terminal. ' +
+    'Redirect it: wasi-rs - < app.wasm'));
 });
 
 describe('variables', () => {

@@ -88,7 +88,7 @@ describe('wrong usage', () => {
   const expected = 'the name of a shell is expected: bash, zsh, fish';
   for (const [words, message] of [
     [[], expected],
-    [['tcsh'], `there is no completion for "tcsh"; ${expected}`],
+    [['tcsh'], `there is no completion for "tcsh": ${expected}`],
     [['bash', 'zsh'], 'completion takes one shell, not also zsh'],
   ]) {
     test(`completion ${words.join(' ')}`, () => {

@@ -65,7 +65,7 @@ describe('without a program', () => {
 
 describe('wrong usage', () => {
   for (const [args, message, help] of [
-    [[], 'a command or a module is needed'],
+    [[], 'expected a command or a module'],
     [['nonsense'], 'there is no command or file "nonsense"'],
     [['compil'], 'there is no command or file "compil". Did you mean compile?'],
     [[''], 'there is no command or file ""'],

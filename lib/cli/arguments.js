@@ -38,7 +38,8 @@ function isMissing({ value, inlineValue }) {
 function textOf(token) {
   const { rawName, value } = token;
   if (!isMissing(token)) return value;
-  throw new UsageError(`${rawName} needs a value${value ? `; if "${value}" is one: ${rawName}=${value}` : ''}`);
+  const hint = value ? `. If "${value}" is the value, write ${rawName}=${value}` : '';
+  throw new UsageError(`${rawName} needs a value${hint}`);
 }
 
 function valueOf(token, { parse }) {

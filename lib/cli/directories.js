@@ -24,7 +24,7 @@ function dir(text) {
 
 function cut(text) {
   const parts = text.split(':');
-  if (parts.length > 2) throw new Error('too many colons; use --dir HOST::GUEST');
+  if (parts.length > 2) throw new Error('too many colons. Use --dir HOST::GUEST');
   return parts;
 }
 
@@ -50,7 +50,7 @@ function check({ host }) {
 function preopens(directories = []) {
   const byGuest = new Map();
   for (const { host, guest, readonly } of directories) {
-    if (byGuest.has(guest)) throw new UsageError(`two directories would be called "${guest}"`);
+    if (byGuest.has(guest)) throw new UsageError(`two directories have the same name in the program: "${guest}"`);
     byGuest.set(guest, { path: host, readonly });
   }
   directories.forEach(check);

@@ -52,7 +52,7 @@ async function runCommand(name, argv) {
 }
 
 async function dispatch(argv) {
-  if (argv.length === 0) throw new UsageError('a command or a module is needed');
+  if (argv.length === 0) throw new UsageError('expected a command or a module');
   const text = general(argv);
   if (text !== undefined) return say(text);
   return runCommand(commandOf(argv[0]), isCommand(argv[0]) ? argv.slice(1) : argv);
