@@ -10,13 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::{InstancePre, Module};
 
 use super::cache::Cache;
-<<<<<<< HEAD
-use super::compile::{Code, Limits, Order, Source as Wasm, Ticket, load, order, outside};
-=======
-use super::compile::{
-    Code, Limits, Order, Origin, Source as Wasm, Ticket, is_machine_code, load, order, outside,
-};
->>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
+use super::compile::{Code, Limits, Order, Origin, Source as Wasm, Ticket, load, order, outside};
 use super::engine::{Machine, Variant};
 use super::failure::{Failure, guarded};
 use super::info::{Info, Signature, signature_of, wanted};
@@ -270,14 +264,8 @@ impl Given {
     }
 
     fn loaded(self) -> Result<Program, Failure> {
-<<<<<<< HEAD
-        let loaded = guarded(|| load(&Code::Bytes(&self.bytes), Variant::default()))?;
-        let (variant, ready) = loaded.map_err(not_loaded)?;
-=======
-        let loaded =
-            guarded(|| load(&Code::Bytes(&self.bytes), Variant::default(), Origin::Precompiled));
-        let (variant, ready) = loaded??;
->>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
+        let load = || load(&Code::Bytes(&self.bytes), Variant::default(), Origin::Precompiled);
+        let (variant, ready) = guarded(load)?.map_err(not_loaded)?;
         let usual = (variant, Arc::new(ready));
         Ok(Program::new(None, self.cache, self.limits, usual, self.bytes.len()))
     }
@@ -306,13 +294,8 @@ impl Program {
 }
 
 impl Ready {
-<<<<<<< HEAD
-    pub(super) fn new(machine: Arc<Machine>, module: Module) -> Self {
-        let linked = refused(&module).map_or_else(
-=======
     pub(super) fn new(machine: Arc<Machine>, module: Module, origin: Origin) -> Self {
-        let linked = missing_import(&module).map_or_else(
->>>>>>> 93e313c (Add --verbose: where the code comes from, and what the program used)
+        let linked = refused(&module).map_or_else(
             || {
                 let linked = machine.linker.instantiate_pre(&module);
                 linked.map_err(|error| Failure::link(format!("{error:#}")))
