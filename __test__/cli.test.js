@@ -94,7 +94,7 @@ describe('wrong usage', () => {
     [['compile'], 'compile needs a module', 'compile '],
     [['compile', 'a.wasm', 'b.wasm'], 'compile takes one module, not also b.wasm', 'compile '],
     [['compile', '-'], 'compile - needs --output: there is no file name to derive it from', 'compile '],
-    [['compile', '--fuel', '1', 'a.wasm'], 'unknown option --fuel', 'compile '],
+    [['compile', '--fuel', '1', 'a.wasm'], '--fuel is only an option of "wasi-rs run"', 'compile '],
   ]) {
     test(`wasi-rs ${args.join(' ')}`, () => {
       const stderr = lines(`wasi-rs: ${message}`, `Try: wasi-rs ${help ?? ''}--help`);
