@@ -261,8 +261,8 @@ test('wasi-rs: Ctrl-C ends compiling', async (t) => {
 });
 
 for (const [option, value, code, message] of [
-  ['--compile-timeout', '200ms', 124, 'compiling took longer than --compile-timeout allows'],
-  ['--compile-memory', '100MiB', 137, 'compiling took more memory than --compile-memory allows'],
+  ['--compile-timeout', '200ms', 124, 'compiling took longer than --compile-timeout allows: 200 ms'],
+  ['--compile-memory', '100MiB', 137, 'compiling took more memory than --compile-memory allows: 100 MiB'],
 ]) {
   test(`wasi-rs ${option}`, (t) => {
     const file = path.join(tempDir(t), 'bomb.wat');

@@ -14,6 +14,7 @@
 const commands = {
   run: require('./run.js').command,
   compile: require('./compile.js').command,
+  inspect: require('./inspect.js').command,
   completion: require('./completion.js').command,
 };
 

@@ -68,4 +68,4 @@ function overview(commands) {
   ]);
 }
 
-module.exports = { helpOf, overview };
+module.exports = { columns, helpOf, overview };

@@ -53,13 +53,6 @@ function functionOf(exports, name, label) {
   throw new UsageError(`${label} exports no function "${name}"${names && `; it exports ${names}`}`);
 }
 
-// Without --invoke.
-function requireStart(exports, label) {
-  if (exports.some(({ name, kind }) => name === '_start' && kind === 'function')) return;
-  throw new Error(`${label} can't be run as a program, because it exports no function "_start". ` +
-    'To call another function, use --invoke NAME');
-}
-
 function argumentFor(type, text, number) {
   if (!parsers[type]) throw new UsageError(`argument ${number} would be of type ${type}, which can't be written here`);
   try {
@@ -82,4 +75,4 @@ function resultLines({ results: types }, results = []) {
   return results.map((value, index) => `${show(types[index], value)}\n`).join('');
 }
 
-module.exports = { argumentsFor, functionOf, requireStart, resultLines };
+module.exports = { argumentsFor, functionOf, resultLines };

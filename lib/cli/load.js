@@ -3,21 +3,24 @@
 // A module made a Program, with a line about it when that takes long.
 
 const { withProgress } = require('./progress.js');
+const { inCommandTerms } = require('./terms.js');
 const { sayLoaded } = require('./verbose.js');
 
-// By code of an error: its message in terms of the command line.
+// By code of an error about the module rather than its run: its message for the command line.
 const messages = {
-  ERR_WASI_COMPILE: ({ message }) => message.replace(/\ballowPrecompiled\b/, '--allow-precompiled'),
-  ERR_WASI_COMPILE_MEMORY_LIMIT: () => 'compiling took more memory than --compile-memory allows (default: 2GiB)',
-  ERR_WASI_COMPILE_PROCESS: ({ message }) => message.replace('serialize() or ', '')
-    .replace(/\ballowPrecompiled\b/, '--allow-precompiled'),
-  ERR_WASI_COMPILE_TIMEOUT: () => 'compiling took longer than --compile-timeout allows (default: 10m)',
+  ERR_WASI_COMPILE: inCommandTerms,
+  ERR_WASI_COMPILE_MEMORY_LIMIT: (message) => `compiling took more memory than --compile-memory allows: ${limitIn(message)}`,
+  ERR_WASI_COMPILE_PROCESS: (message) => inCommandTerms(message.replace('serialize() or ', '')),
+  ERR_WASI_COMPILE_TIMEOUT: (message) => `compiling took longer than --compile-timeout allows: ${limitIn(message)}`,
+  ERR_WASI_LINK: inCommandTerms,
 };
 
-// For an error of compile(), or of what compiles later, such as run() with `fuel`.
+const limitIn = (message) => /limit of (.*?):/.exec(message)[1];
+
+// For an error of what compiles or runs a program.
 function throwTranslated(error, { label }) {
-  const translated = messages[error.code]?.(error);
-  if (translated !== undefined) error.message = `${label}: ${translated}`;
+  const translate = messages[error.code];
+  error.message = translate ? `${label}: ${translate(error.message)}` : inCommandTerms(error.message);
   throw error;
 }
 

@@ -2,6 +2,7 @@
 
 // The module that a command is given: a file, or "-" for standard input.
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { UsageError } = require('./failures.js');
 
@@ -19,18 +20,32 @@ async function standardInput() {
     throw new UsageError('"-" reads the module from standard input, which is a terminal. ' +
       'Redirect it: wasi-rs - < app.wasm');
   }
+  const bytes = await all(process.stdin, 'standard input');
+  if (bytes.length > 0) return bytes;
+  throw new Error('standard input is empty. A module was expected, because its name is "-"');
+}
+
+async function all(stream, label) {
   const chunks = [];
   let size = 0;
-  for await (const chunk of process.stdin) {
+  for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MOST) throw new Error(`the module on standard input is larger than ${MOST} bytes`);
+    if (size > MOST) throw new Error(`${label} is larger than ${MOST} bytes, the limit for a module`);
     chunks.push(chunk);
   }
-  if (size > 0) return Buffer.concat(chunks);
-  throw new Error('standard input is empty. A module was expected, because its name is "-"');
+  return Buffer.concat(chunks);
+}
+
+// The module's bytes, from wherever it comes. A device need not end.
+async function bytesOf({ source, label }) {
+  if (typeof source !== 'string') return source;
+  const stat = await fs.promises.stat(source);
+  if (stat.isDirectory()) throw new Error(`${label} is a directory, not a module`);
+  if (!stat.isFile() && !stat.isFIFO()) throw new Error(`${label} is neither a regular file nor a pipe`);
+  return all(fs.createReadStream(source), label);
 }
 
 // Whether the guest's standard input is what is left of it: nothing.
 const isFromStdin = ({ source }) => typeof source !== 'string';
 
-module.exports = { isFromStdin, moduleOf };
+module.exports = { bytesOf, isFromStdin, moduleOf };

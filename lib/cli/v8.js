@@ -7,23 +7,40 @@ const fs = require('node:fs');
 const { devNull } = require('node:os');
 const { WASI } = require('../../index.js');
 const { truncated } = require('./failures.js');
-const { argumentsFor, functionOf, requireStart, resultLines } = require('./invoke.js');
+const { argumentsFor, functionOf, resultLines } = require('./invoke.js');
 const { load } = require('./load.js');
+const { bytesOf } = require('./module.js');
 const { stdout } = require('./output.js');
 const { withProgress } = require('./progress.js');
+const { inCommandTerms } = require('./terms.js');
 const { sayLoaded, sayUsage } = require('./verbose.js');
+const native = require('../native.js');
 
-const MAGIC = Buffer.from('\0asm');
+// What keeps V8 from running it, too. What is wrong with its code, V8 says itself.
+function obstacle({ kind, isText, needs, memories }, { invoke }) {
+  if (isText && kind === 'module') {
+    return 'This is a WebAssembly module in the text format, and V8 reads only the binary format. Use --engine wasmtime';
+  }
+  const isOne = {
+    invalid: () => false,
+    calls: () => invoke === undefined,
+    start: () => invoke === undefined,
+    // A program may have shared memory of its own.
+    threads: () => memories.some(({ imported, shared }) => imported && shared),
+  };
+  const need = needs.find(({ about }) => (isOne[about] ?? (() => true))());
+  return need && inCommandTerms(need.message);
+}
 
-async function read({ source, label }) {
-  const bytes = typeof source === 'string' ? await fs.promises.readFile(source) : source;
-  if (bytes.subarray(0, MAGIC.length).equals(MAGIC)) return bytes;
-  throw new Error(`${label} is not a WebAssembly module in the binary format, the only one that V8 reads. ` +
-    'Use --engine wasmtime');
+async function read(module, values) {
+  const bytes = await bytesOf(module);
+  const reason = obstacle(native.inspect(bytes), values);
+  if (reason === undefined) return bytes;
+  throw new Error(`${module.label}: ${reason}`);
 }
 
 async function compiled({ module, values }) {
-  const bytes = await read(module);
+  const bytes = await read(module, values);
   const start = performance.now();
   const compiling = WebAssembly.compile(bytes).catch((error) => {
     throw new Error(`${module.label}: ${error.message}`);
@@ -62,10 +79,9 @@ function prepare(wasi, instance) {
 
 // What is to be done with the instance, and with what comes of it. Says first what is wrong with the
 // command line.
-async function plan(compiled, { module, args, values }) {
+async function plan({ module, args, values }) {
   const { invoke: name } = values;
   if (name === undefined) {
-    requireStart(WebAssembly.Module.exports(compiled), module.label);
     return {
       proceed: (wasi, instance) => wasi.start(instance),
       finish: (exitCode) => truncated(exitCode),
@@ -112,7 +128,7 @@ function sayWhat(what, { exports: { memory } }, duration) {
 async function run(job) {
   Error.stackTraceLimit = 50; // for the guest's
   const module = await compiled(job);
-  const { proceed, finish, what } = await plan(module, job);
+  const { proceed, finish, what } = await plan(job);
   const wasi = wasiFor(module, job);
   const start = performance.now();
   let instance;

@@ -3,7 +3,7 @@
 // Runs a program by wasmtime, in a thread of its own, so that signals can end it.
 
 const { truncated } = require('./failures.js');
-const { argumentsFor, functionOf, requireStart, resultLines } = require('./invoke.js');
+const { argumentsFor, functionOf, resultLines } = require('./invoke.js');
 const { load, originOf, throwTranslated } = require('./load.js');
 const { stdout } = require('./output.js');
 const { interruptions } = require('./signals.js');
@@ -67,7 +67,6 @@ async function invoke(program, job, options) {
 const outcomeOf = (...args) => require('../instance.js').Instance.outcome(...args);
 
 async function start(program, job, options) {
-  requireStart(program.exports, job.module.label);
   const what = ({ exitCode }) => `the program exited with code ${exitCode}`;
   const { exitCode } = await watched(program, job, options, what, () => program.run(options));
   return truncated(exitCode);

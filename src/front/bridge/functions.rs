@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::convert;
 use super::handle::Handle;
 use super::operation::{Operation, Queued, tell};
+use super::report;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
     Failure, Instance, Outcome, Pool, Program, Ready, Settings,
-    compile_for_parent as compile_and_exit, guarded, run as run_program, set_command,
-    set_concurrency,
+    compile_for_parent as compile_and_exit, guarded, inspect as inspect_bytes, run as run_program,
+    set_command, set_concurrency,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -80,6 +81,11 @@ pub fn origin(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let (fuel, max_stack) = (js.truthy(arguments[1])?, js.as_f64(arguments[2])? as usize);
     let ready = program.known(fuel, max_stack);
     ready.map_or(Ok(UNDEFINED), |ready| js.string(convert::origin(ready.origin)))
+}
+
+/// `inspect(bytes)`: what can be known of them without compiling them.
+pub fn inspect(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    report::value(js, &inspect_bytes(&js.copy_bytes(arguments[0])?))
 }
 
 /// `release(program)`: frees it as soon as nothing runs it. It can't be used any more.

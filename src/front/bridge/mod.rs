@@ -7,6 +7,7 @@ mod files;
 mod functions;
 mod handle;
 mod operation;
+mod report;
 mod tasks;
 
 use std::ffi::c_void;
@@ -31,6 +32,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("compileForParent", c"compileForParent", functions::compile_for_parent),
     ("configure", c"configure", functions::configure),
     ("describe", c"describe", functions::describe),
+    ("inspect", c"inspect", functions::inspect),
     ("instantiate", c"instantiate", functions::instantiate),
     ("memoryFile", c"memoryFile", files::memory_file),
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),

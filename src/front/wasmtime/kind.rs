@@ -158,12 +158,10 @@ impl Kind {
     }
 
     /// As `wasi-rs inspect` calls it.
-    #[cfg(test)]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Module => "module",
+            Kind::Module | Kind::Text => "module",
             Kind::Component => "component",
-            Kind::Text => "text",
             Kind::Precompiled => "precompiled",
             Kind::OtherVersion => "unknown-version",
             Kind::Other(other) => other.name,
@@ -288,10 +286,10 @@ mod tests {
 
     #[test]
     fn tells_texts_behind_comments() {
-        assert_eq!(name(" ;; (component)\n(module)"), "text");
+        assert_eq!(Kind::of(b" ;; (component)\n(module)"), Kind::Text);
         assert_eq!(name("(; a (; b ;) ;) ( ;;c\n component)"), "component");
-        assert_eq!(name("(; never ends (component)"), "text");
-        assert_eq!(name("(func)"), "text");
+        assert_eq!(Kind::of(b"(; never ends (component)"), Kind::Text);
+        assert_eq!(Kind::of(b"(func)"), Kind::Text);
     }
 
     #[test]

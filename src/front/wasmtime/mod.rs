@@ -8,6 +8,7 @@ mod control;
 mod engine;
 mod failure;
 mod info;
+mod inspect;
 mod instance;
 mod interruptible;
 mod kind;
@@ -31,6 +32,7 @@ pub use compile::{
 pub use control::{Control, Reason};
 pub use failure::{Detail, Failure, guarded};
 pub use info::{Import, Info, Shape, Signature};
+pub use inspect::{Item, List, Memory, Need, Report, Sections, inspect};
 pub use instance::{Instance, Value};
 pub use pool::{Pool, set_concurrency};
 pub use program::{Program, Ready, Request, Source};

@@ -43,7 +43,7 @@ impl Source {
 }
 
 /// The binary format, from either.
-pub(super) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Failure> {
+pub fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Failure> {
     if bytes.starts_with(b"\0asm") {
         return Ok(bytes.into());
     }

@@ -25,5 +25,5 @@ pub use flight::Ticket;
 pub use limits::Limits;
 pub use worker::work;
 
-pub(super) use code::{Code, Source, load};
-pub(super) use service::{Order, order, outside};
+pub(super) use code::{Code, Source, binary, load};
+pub(super) use service::{Order, SHORT_TEXT, order, outside};

@@ -55,7 +55,7 @@ pub fn outside(job: impl FnOnce() + Send + 'static) {
 }
 
 /// Text up to this size is translated in the process.
-const SHORT_TEXT: usize = 64 << 10;
+pub const SHORT_TEXT: usize = 64 << 10;
 
 /// What is quick is done here; the rest waits for its turn.
 fn take_off(flight: &Arc<Flight>) {
