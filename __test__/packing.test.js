@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { test } = require('node:test');
-const { copy, makeProject, npm, pack, root, runExample, temporaryFolder } = require('./helpers/packing');
+const { copy, expectedOfExamples, makeProject, npm, pack, root, runExamples, temporaryFolder } = require('./helpers/packing');
 
 const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
 
@@ -41,13 +41,13 @@ test('the package holds what it needs and nothing else', () => {
   ].sort());
 });
 
-test('a project that installs the package runs the first example of the README', (t) => {
+test('a project that installs the package runs the first examples of the README', (t) => {
   const folder = temporaryFolder(t);
   const { filename } = pack(root, '--ignore-scripts', '--pack-destination', folder);
   const project = path.join(folder, 'project');
   makeProject(project);
   npm(project, ['install', '--offline', path.join(folder, filename)]);
-  assert.equal(runExample(project), 'hello world\n');
+  assert.deepEqual(runExamples(project), expectedOfExamples);
   const command = path.join(project, 'node_modules', '.bin', 'wasi-rs');
   const { status, stdout } = spawnSync(process.execPath, [command, 'tool.wasm'], { cwd: project, encoding: 'utf8' });
   assert.deepEqual([status, stdout], [0, 'hello world\n']);

@@ -56,7 +56,7 @@ describe('an addon that does not load', () => {
   test('is named when the package has none', (t) => {
     const copy = path.join(tempDir(t), 'wasi-rs');
     fs.cpSync(root, copy, {
-      recursive: true, filter: (file) => /^(lib\b.*|[a-z]+\.js|package\.json|)$/.test(path.relative(root, file)),
+      recursive: true, filter: (file) => /^(lib\b.*|scripts\b.*|[a-z]+\.js|package\.json|)$/.test(path.relative(root, file)),
     });
     const { stdout, stderr, status } = node(['-r', path.join(copy, 'register.js'), ...program]);
     assert.equal(stdout, '');

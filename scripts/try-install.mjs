@@ -11,7 +11,7 @@ import { addonName, platform } from './cargo.mjs';
 import { root, run } from './tools.mjs';
 
 const packing = createRequire(import.meta.url)('../__test__/helpers/packing.js');
-const { cleanEnv, makeFolder, makeProject, npm, pack, remove, runExample } = packing;
+const { cleanEnv, makeFolder, makeProject, expectedOfExamples, npm, pack, remove, runExamples } = packing;
 
 const folder = makeFolder();
 
@@ -83,13 +83,13 @@ function tryAll() {
   step('install with the addon that is packed', () => {
     const place = project('prebuilt');
     npm(place, ['install', '--offline', tarball]);
-    assert.equal(runExample(place), 'hello world\n');
+    assert.deepEqual(runExamples(place), expectedOfExamples);
   });
   const sources = step('npm pack without an addon', () => withoutAddon(tarball));
   step('install and build, in a Rust project', () => {
     const place = makeRustProject('rust');
     npm(place, ['install', '--offline', sources], { CARGO_TARGET_DIR: path.join(folder, 'elsewhere') });
-    assert.equal(runExample(place), 'hello world\n');
+    assert.deepEqual(runExamples(place), expectedOfExamples);
     const left = readdirSync(path.join(place, 'node_modules', 'wasi-rs')).filter((name) => name.startsWith('.'));
     assert.deepEqual(left, []);
   });

@@ -37,17 +37,29 @@ function copy(folder, ...names) {
 // What npm packs, as its --json describes it: in a list, and from npm 12 on by name.
 const pack = (cwd, ...flags) => Object.values(JSON.parse(npm(cwd, ['pack', '--json', ...flags])))[0];
 
-// An empty project, with what the first example of the README works on.
+// The examples with which the README begins: run(), and the class.
+const examples = ['run.mjs', 'class.mjs'];
+
+// An empty project, with these examples and what they work on.
 function makeProject(folder) {
-  const [, example] = /^```js\n(.*?)^```/ms.exec(fs.readFileSync(path.join(root, 'README.md'), 'utf8'));
+  const blocks = fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```js\n(.*?)^```/gms);
   fs.mkdirSync(path.join(folder, 'data'), { recursive: true });
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "name": "project", "version": "1.0.0" }');
-  fs.writeFileSync(path.join(folder, 'example.js'), example);
-  fs.copyFileSync(path.join(root, '__test__', 'fixtures', 'bin', 'demo.wasm'), path.join(folder, 'tool.wasm'));
+  for (const [index, [, code]] of [...blocks].slice(0, examples.length).entries()) {
+    fs.writeFileSync(path.join(folder, examples[index]), code);
+  }
+  const program = path.join(root, '__test__', 'fixtures', 'bin', 'demo.wasm');
+  for (const name of ['demo.wasm', 'tool.wasm']) fs.copyFileSync(program, path.join(folder, name));
 }
 
-const runExample = (folder) => execFileSync(process.execPath, ['example.js'], {
+const runExample = (folder, name) => execFileSync(process.execPath, [name], {
   cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
 });
 
-module.exports = { cleanEnv, copy, makeFolder, makeProject, npm, pack, remove, root, runExample, temporaryFolder };
+// What the examples print.
+const runExamples = (folder) => examples.map((name) => runExample(folder, name));
+
+// What they print if the package works.
+const expectedOfExamples = ['0 hello world\n\n', 'hello world\n'];
+
+module.exports = { cleanEnv, copy, expectedOfExamples, makeFolder, makeProject, npm, pack, remove, root, runExamples, temporaryFolder };
