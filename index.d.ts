@@ -1,9 +1,20 @@
-/// <reference lib="esnext.disposable" />
-
 // A drop-in for the types of `node:wasi`: WASI and WASIOptions are assignable to and from
 // those of @types/node, but need neither that package nor the DOM library. What `node:wasi`
 // doesn't have is in types of its own, such as SandboxOptions and Closeable. MemoryFile,
 // compile() and run() follow at the end.
+//
+// Requires TypeScript 4.7 or newer. `npm run test:types` tests that version and newer ones.
+
+// TypeScript merges these with the declarations in the library `esnext.disposable`, which it
+// has since 5.2, and in @types/node.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+}
 
 /** Options of the {@link WASI} constructor, the same as in `node:wasi`. */
 export interface WASIOptions {

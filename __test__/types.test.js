@@ -28,6 +28,14 @@ test('the typings need no others', () => {
   assert.equal(status, 0);
 });
 
+// With `npm run test:types`, other versions of the compiler do the same.
+test('programs compile without the types of Node.js and of newer standard libraries', () => {
+  const { status, stdout } = compile('--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext',
+    '--types', '', 'types/program.ts', 'types/using.ts');
+  assert.equal(stdout, '');
+  assert.equal(status, 0);
+});
+
 test('the compiler checks the declarations it is given', () => {
   const { stdout } = compile('--project', 'types/tsconfig.json', '--listFilesOnly');
   const files = stdout.trim().split(/\r?\n/).map((file) => path.resolve(__dirname, file));

@@ -36,7 +36,8 @@ class Reader {
   read(file) {
     const { statements } = this.ts.createSourceFile(file, readFileSync(file, 'utf8'), this.ts.ScriptTarget.Latest, true);
     const nameOf = (node) => (node.declarationList?.declarations[0] ?? node).name.text;
-    return grouped(statements, nameOf).map(([name, nodes]) => this.item(name, nodes));
+    const declarations = statements.filter((node) => !this.ts.isModuleDeclaration(node)); // not `declare global`
+    return grouped(declarations, nameOf).map(([name, nodes]) => this.item(name, nodes));
   }
 
   // What has comments inside is shown piece by piece, the rest as a whole.

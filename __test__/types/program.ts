@@ -1,0 +1,33 @@
+// Compiled only, never run: a program in the syntax of the oldest TypeScript that works.
+
+import { MemoryFile, WASI, compile, configure, run } from 'wasi-rs';
+import type { Instance, Preopen, Program, RunError, RunOptions, RunResult, WASIOptions } from 'wasi-rs';
+import 'wasi-rs/register';
+
+const options: WASIOptions = { version: 'preview1', args: ['tool'], preopens: { '/data': './data' } };
+const preopen: Preopen = { path: '.', readonly: true };
+const limits: RunOptions = { timeout: 1000, memoryLimit: 1024, preopens: { '/data': preopen } };
+
+export async function main(): Promise<number | undefined> {
+  configure({ concurrency: 2 });
+  const wasi = new WASI({ ...options, maxFiles: 16 });
+  const file = new MemoryFile('text');
+  const text: string = file.text();
+  file[Symbol.dispose]();
+  wasi.close();
+  wasi[Symbol.dispose]();
+  const result: RunResult<string> = await run('tool.wasm', { timeout: 1000, preopens: limits.preopens });
+  const bytes = await run('tool.wasm', { ...limits, encoding: 'buffer' });
+  const size: number = bytes.stdout.byteLength;
+  const program: Program = await compile('sums.wasm', { timeout: 1000 });
+  const instance: Instance = await program.instantiate({ memoryLimit: 1024 });
+  const sum: unknown = await instance.exports.add!(2, 3);
+  await instance.close();
+  try {
+    await program.run({ stdin: text });
+  } catch (error) {
+    const { code, stdout } = error as RunError;
+    return code === 'ERR_WASI_TIMEOUT' ? size : Number(stdout) + Number(sum);
+  }
+  return result.exitCode;
+}
