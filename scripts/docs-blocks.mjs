@@ -10,7 +10,7 @@ const named = process.argv.slice(2);
 const pages = await checkPages(named.length > 0 ? named : allPages());
 for (const { page, count, failures } of pages) {
   for (const failure of failures) console.log(describe(failure));
-  if (failures.length === 0) console.log(`${page}: ${count} blocks are fine`);
+  if (failures.length === 0) console.log(`${page}: ${count} blocks of code are fine`);
 }
 const { length } = pages.flatMap(({ failures }) => failures);
 if (length > 0) fail(`${length} problems in blocks of code`);

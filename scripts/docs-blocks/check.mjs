@@ -43,6 +43,8 @@ async function inParallel(items, action) {
   return results;
 }
 
+const isChecked = ({ problem, types, execute: command, json }) => Boolean(problem || types || command || json);
+
 const byLine = (a, b) => a.line - b.line;
 
 async function checkIn(scratch, pages) {
@@ -51,12 +53,12 @@ async function checkIn(scratch, pages) {
   const executed = await inParallel(blocks, (ofPage) => checkPage(scratch, ofPage));
   return pages.map((page, index) => ({
     page,
-    count: blocks[index].length,
+    count: blocks[index].filter(isChecked).length,
     failures: [...types.filter((failure) => failure.page === page), ...executed[index]].sort(byLine),
   }));
 }
 
-// For each page how many blocks it has, and the failures: page, line and message.
+// For each page how many blocks were checked, and the failures: page, line and message.
 export async function checkPages(pages) {
   const scratch = makeScratch();
   try {

@@ -28,7 +28,8 @@ const collect = (stream) => {
   return () => Buffer.concat(chunks).toString();
 };
 
-// The process has a group of its own, which ends with it: blocks may leave servers behind.
+// The process has a group of its own, which ends with it. So a server that a block starts in the
+// background is there until the end of that block.
 function endGroup({ pid }) {
   try {
     process.kill(-pid, 'SIGKILL');
@@ -42,13 +43,17 @@ function start(command, args, { cwd, env, input }) {
   child.stdin.on('error', () => {}); // it may not read
   child.stdin.end(input);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  const timer = setTimeout(endGroup, limit, child);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    endGroup(child);
+  }, limit);
   child.on('exit', () => endGroup(child));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, signal, stdout: stdout(), stderr: stderr() });
+      resolve({ code, signal, isLate, stdout: stdout(), stderr: stderr() });
     });
   });
 }
@@ -65,7 +70,10 @@ const indented = (text) => text.trimEnd().split('\n').map((line) => `    ${line}
 
 const shown = ({ stdout, stderr }) => [stdout, stderr].filter((text) => text.trim()).map(indented);
 
-const ending = ({ code, signal }) => (signal ? `It was ended by ${signal} (after ${limit / 1000} s?).` : `It exits with code ${code}.`);
+function ending({ code, signal, isLate }) {
+  if (isLate) return `It does not end within ${limit / 1000} seconds.`;
+  return signal ? `It is ended by ${signal}.` : `It exits with code ${code}.`;
+}
 
 const comments = /^.*console\.(log|error)\(.*\);?\s*\/\/ ?(.*)$/gm;
 
