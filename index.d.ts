@@ -860,7 +860,8 @@ export interface RunOptions {
    * with `ERR_STREAM_PREMATURE_CLOSE`.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, with `ERR_INVALID_ARG_VALUE` if
-   * the stream is destroyed, with `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to
+   * the stream is destroyed or the string is `'pipe'`, `'overlapped'` or `'ipc'`, which mean
+   * something else in `child_process`, with `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to
    * 2147483647, and with an `Error` with the code `'UVWASI_EBADF'` if it is not open.
    *
    * @default 'ignore'

@@ -53,3 +53,12 @@ test('with --invoke, V8 calls functions of a library', async (t) => {
   const { stdout } = spawnSync(process.execPath, [bin, '--engine', 'v8', '--invoke', 'five', file], { encoding: 'utf8' });
   assert.equal(stdout, '5\n');
 });
+
+test('a relative directory that cannot be used is told with the path that it means', (t) => {
+  const folder = tempDir(t);
+  fs.writeFileSync(path.join(folder, 'file'), '');
+  for (const [dir, reason] of [['missing', 'no such directory'], ['file', 'not a directory'], ['file/below', 'not a directory']]) {
+    const { stderr } = spawnSync(process.execPath, [bin, '--dir', dir, 'app.wasm'], { encoding: 'utf8', cwd: folder });
+    assert.equal(stderr, `wasi-rs: --dir ${dir}, that is ${path.join(fs.realpathSync(folder), dir)}: ${reason}\n`);
+  }
+});

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { describe, test } = require('node:test');
+const { fixture } = require('./helpers/run-guests');
 const { rejection } = require('./helpers/run-process');
 const { compile, run } = require('..');
 
@@ -186,4 +187,65 @@ test('a preopen with a relative path is told as the path that it means', async (
     assert.equal(named, path.resolve('missing'));
     assert.ok(message.startsWith(`UVWASI_ENOENT, uvwasi_init '${named}' -> '/a': no such directory. `), message);
   }
+});
+
+describe('words of child_process', () => {
+  const program = bytes(`(module ${START})`);
+
+  for (const word of ['pipe', 'overlapped', 'ipc']) {
+    test(`stdin: '${word}' is refused, and can be passed as bytes`, async () => {
+      const { message } = await rejection(run(program, { stdin: word }), 'ERR_INVALID_ARG_VALUE');
+      assert.ok(message.startsWith("The property 'options.stdin' must be the input itself, 'inherit', 'ignore', "), message);
+      assert.ok(message.endsWith(`pass it as Buffer.from('${word}'). Received '${word}'`), message);
+      const { stdout } = await run(fixture('cat'), { args: ['cat'], stdin: Buffer.from(word) });
+      assert.equal(stdout, word);
+    });
+  }
+
+  test('other values that stdin and stdout have there are refused', async () => {
+    for (const options of [{ stdin: null }, { stdin: ['pipe'] }, { stdout: null }, { stderr: ['pipe'] }]) {
+      await rejection(run(program, options), 'ERR_INVALID_ARG_TYPE');
+    }
+    assert.match((await rejection(run(program, { stdout: 'overlapped' }), 'ERR_INVALID_ARG_VALUE')).message, /'pipe', 'inherit', 'ignore'/);
+  });
+
+  const instead = {
+    stdio: "Use 'stdin', 'stdout' and 'stderr'", input: "Use 'stdin'", maxMemory: "Use 'memoryLimit', in bytes",
+    maxOldGenerationSizeMb: "Use 'memoryLimit', in bytes", killSignal: /Use 'timeout' or 'signal'/, cwd: /'preopens'/,
+    shell: /Use 'args'/, detached: /not a process/, version: /imports of the program/, returnOnExit: /'exitCode' of the result/,
+  };
+  for (const [option, hint] of Object.entries(instead)) {
+    test(`the option ${option} is refused, with what to use instead`, async () => {
+      for (const start of [() => run(program, { [option]: 1 }), () => compile(program, { [option]: 1 })]) {
+        const { message } = await rejection(start(), 'ERR_INVALID_ARG_VALUE');
+        const [, said] = /^The property 'options\.\w+' is not an option of (?:run|compile)\(\)\. (.*)$/.exec(message);
+        if (typeof hint === 'string') assert.equal(said, hint);
+        else assert.match(said, hint);
+      }
+    });
+  }
+});
+
+describe('in place of a path', () => {
+  test('an address', async () => {
+    for (const address of ['https://example.org/app.wasm', 'HTTP://example.org']) {
+      assert.match(await refusal(address, 'ERR_INVALID_ARG_VALUE'), /must be a path.*run\(await fetch\(url\)\)\. Received/);
+    }
+    const { message } = await rejection(run(new URL('https://example.org/')), 'ERR_INVALID_URL_SCHEME');
+    assert.match(message, /^The URL must be of scheme file\. Fetch it/);
+  });
+
+  test('the text of a file: URL', async () => {
+    assert.match(await refusal('file:///app.wasm', 'ERR_INVALID_ARG_VALUE'), /new URL\(source\)/);
+  });
+
+  test('WebAssembly as text', async () => {
+    for (const text of ['(module)', `\n ( module\n  ${START})\n`, '(component)']) {
+      assert.match(await refusal(text, 'ERR_INVALID_ARG_VALUE'), /not WebAssembly itself.*Buffer\.from\(source\)/);
+    }
+  });
+
+  test('but odd names of files are paths', async () => {
+    for (const name of ['(module).wasm', 'https:', 'a (module)']) await rejection(run(name), 'ENOENT');
+  });
 });

@@ -81,7 +81,7 @@ describe('an unknown option is refused, with the name that was meant:', () => {
 
   test('all that there are, if none is like it', async () => {
     for (const name of ofRun) {
-      for (const wrong of ['cwd', 'shell', 'x', '', 'constructor', '__proto__', 'a'.repeat(1e6)]) {
+      for (const wrong of ['unlikely', 'x', '', 'constructor', '__proto__', 'a'.repeat(1e6)]) {
         const options = Object.defineProperty({}, wrong, { value: 1, enumerable: true });
         assert.match(await refusal(name, options), /is not an option of .*\. The options are 'args', 'env', .*'strace'/);
       }

@@ -7,6 +7,7 @@
 
 const checks = require('./checks.js');
 const { invalidOption } = require('./errors.js');
+const { hintAbout } = require('./foreign-options.js');
 const { nearest } = require('./nearest.js');
 
 const { getOwnPropertyNames, getPrototypeOf } = Object;
@@ -60,6 +61,8 @@ class OptionTable {
     const owner = owners.get(key);
     if (owner !== undefined) return `is an option of ${owner}, not of ${this.#owner}`;
     const known = [...this.#readers.keys()];
+    const hint = hintAbout(key);
+    if (hint !== undefined) return `is not an option of ${this.#owner}. ${hint}`;
     const meant = nearest(key, known);
     if (meant !== undefined) return `is not a known option. Did you mean '${meant}'?`;
     return `is not an option of ${this.#owner}. The options are '${known.join("', '")}'`;

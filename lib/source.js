@@ -18,12 +18,32 @@ function sourceOf(source) {
   if (ArrayBuffer.isView(source)) return memory(source);
   if (source === null || typeof source !== 'object') throw invalidType('source', EXPECTED, source);
   if (isAnyArrayBuffer(source)) return memory(new Uint8Array(source));
-  if (source.href !== undefined && source.protocol !== undefined) return file(fileURLToPath(source));
+  if (source.href !== undefined && source.protocol !== undefined) return file(pathOf(source));
   if (typeof source.arrayBuffer === 'function') return response(source);
   throw invalidType('source', EXPECTED, source);
 }
 
+const FETCH = 'Fetch it and pass the response: run(await fetch(url))';
+
+function pathOf(url) {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    if (error.code === 'ERR_INVALID_URL_SCHEME') error.message += `. ${FETCH}`;
+    throw error;
+  }
+}
+
+// What is mistaken for a path, each with what to do.
+const mistaken = [
+  [/^https?:\/\//i, `must be a path, not the address of a website. ${FETCH}`],
+  [/^file:\/\//i, 'must be a path, or a URL object: new URL(source)'],
+  [/^\s*\(\s*(?:module|component)\b[^]*\)\s*$/, 'must be a path, not WebAssembly itself. Pass text as Buffer.from(source)'],
+];
+
 function file(name) {
+  const [, reason] = mistaken.find(([pattern]) => pattern.test(name)) ?? [];
+  if (reason !== undefined) throw invalidValue('source', reason, name);
   return { path: checks.noNull(name, 'source'), bytes: undefined, name: path.basename(name) };
 }
 

@@ -11,6 +11,8 @@ const EMPTY = new Uint8Array(0);
 const CAPTURED = -1;
 const INPUT = 'of type number or string, or an instance of Buffer, Uint8Array or stream.Readable';
 const OUTPUT = 'of type number or string, or an instance of stream.Writable';
+// Words of child_process.
+const FOREIGN = ['pipe', 'overlapped', 'ipc'];
 const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
 
 // For each option, the function that reads it and its default. Streams are returned unchanged. They
@@ -28,9 +30,16 @@ function readInput(value) {
   if (value === 'ignore') return EMPTY;
   if (value === 'inherit') return 0;
   if (typeof value === 'number') return checks.fileDescriptor(value, 'options.stdin');
-  if (typeof value === 'string') return Buffer.from(value);
+  if (typeof value === 'string') return text(value);
   if (ArrayBuffer.isView(value)) return checks.bytes(value);
   return readable(value);
+}
+
+// What the words of child_process would do there is not what they would do as input.
+function text(value) {
+  if (!FOREIGN.includes(value)) return Buffer.from(value);
+  throw invalidValue('options.stdin', 'must be the input itself, \'inherit\', \'ignore\', a descriptor or a stream. ' +
+    `If the input is the word ${value}, pass it as Buffer.from('${value}')`, value);
 }
 
 function readable(value) {

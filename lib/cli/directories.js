@@ -3,6 +3,7 @@
 // Directories for the guest: the notations, and preopens made of them.
 
 const fs = require('node:fs');
+const path = require('node:path');
 const { UsageError } = require('./failures.js');
 
 function directory(host, guest, readonly) {
@@ -43,8 +44,18 @@ function mapdir(text) {
 
 // Checked here, so that the message is in terms of the command line.
 function check({ host }) {
-  const stat = fs.statSync(host, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) throw new Error(`--dir ${host}: ${stat ? 'not a directory' : 'no such directory'}`);
+  const reason = obstacle(host);
+  if (reason === undefined) return;
+  const place = path.isAbsolute(host) ? '' : `, that is ${path.resolve(host)}`;
+  throw new Error(`--dir ${host}${place}: ${reason}`);
+}
+
+function obstacle(host) {
+  try {
+    return fs.statSync(host).isDirectory() ? undefined : 'not a directory';
+  } catch (error) {
+    return { ENOENT: 'no such directory', ENOTDIR: 'not a directory', EACCES: 'permission denied' }[error.code] ?? error.message;
+  }
 }
 
 function preopens(directories = []) {

@@ -1,0 +1,47 @@
+'use strict';
+
+// Options of child_process, execa, node:wasi and worker_threads: what to use in their place with
+// run(), compile() and instantiate().
+
+const STREAMS = "Use 'stdin', 'stdout' and 'stderr'";
+const MEMORY = "Use 'memoryLimit', in bytes";
+const DIRECTORIES = "A guest sees only the directories that you pass as 'preopens'";
+const NO_PROCESS = 'A guest is not a process of its own';
+const ENDING = "Use 'timeout' or 'signal' to end a guest. It can't receive signals";
+
+const hints = new Map(Object.entries({
+  stdio: STREAMS,
+  input: "Use 'stdin'",
+  inputFile: "Use 'stdin' with a stream, such as fs.createReadStream()",
+  cwd: `${DIRECTORIES}, and starts in none of them`,
+  dirs: DIRECTORIES,
+  mounts: DIRECTORIES,
+  mapDirs: DIRECTORIES,
+  shell: "No shell is involved. Use 'args'",
+  argv0: "Use the first element of 'args'",
+  killSignal: ENDING,
+  forceKillAfterDelay: ENDING,
+  cancelSignal: "Use 'signal'",
+  detached: NO_PROCESS,
+  uid: NO_PROCESS,
+  gid: NO_PROCESS,
+  windowsHide: NO_PROCESS,
+  windowsVerbatimArguments: NO_PROCESS,
+  execPath: NO_PROCESS,
+  execArgv: NO_PROCESS,
+  serialization: NO_PROCESS,
+  extendEnv: "Use 'env'. A guest gets only the variables that you pass",
+  version: 'The version of WASI is taken from the imports of the program',
+  returnOnExit: "A guest never ends your process. Its exit code is the 'exitCode' of the result",
+  share: 'Only class WASI has it, for threads',
+  imports: 'A guest gets only the imports of WASI. To provide others, use class WASI',
+  importObject: 'A guest gets only the imports of WASI. To provide others, use class WASI',
+  maxMemory: MEMORY,
+  maxOldGenerationSizeMb: MEMORY,
+  resourceLimits: `${MEMORY}, 'timeout', 'fuel' and 'maxStack'`,
+  stackSizeMb: "Use 'maxStack', in bytes",
+}));
+
+const hintAbout = (name) => hints.get(name);
+
+module.exports = { hintAbout };
