@@ -348,6 +348,9 @@ export interface WASI {
    * `{ wasi_snapshot_preview1: wasi.wasiImport }`, or `{ wasi_unstable: wasi.wasiImport }` if
    * the version is `'unstable'`.
    *
+   * The return type is `object`, as in the types of `node:wasi`. In TypeScript, add the assertion
+   * `as WebAssembly.Imports` to pass it to `WebAssembly.instantiate()`.
+   *
    * @example
    * ```js
    * import { readFile } from 'node:fs/promises';
