@@ -58,6 +58,7 @@ test('a page on which everything works', async (t) => {
     block('ts', "import { run, type RunResult } from 'wasi-rs';",
       "const { exitCode }: RunResult<string> = await run('demo.wasm');", 'console.log(exitCode); // 0'),
     block('js', "import { WASI } from 'wasi-rs';", "{ using wasi = new WASI({ version: 'preview1' }); }"),
+    block('js', "import { WASI } from 'wasi-rs'; // instead of require('node:wasi')", 'console.log(WASI.name); // WASI'),
     block('js answer.mjs', 'export const answer = 42;'),
     block('js', "import { answer } from './answer.mjs';", 'console.log(answer); // 42'),
     block('sh', 'node answer.mjs'),
@@ -68,7 +69,7 @@ test('a page on which everything works', async (t) => {
     ['- In a list:', '', '  ```sh', '  true', '  ```', ''],
   );
   assert.deepEqual(failures, []);
-  assert.equal(count, 12); // all but that for Docker
+  assert.equal(count, 13); // all but that for Docker
 });
 
 test('each block that does not work, with its line', async (t) => {

@@ -18,7 +18,8 @@ const words = { js: ['check'], ts: ['check'], sh: ['no-run'] };
 
 const isFileName = (text) => /^(?!.*\.\.)[\w@][\w@./-]*$/.test(text) && (text.includes('.') || text === 'Dockerfile');
 
-const usesRequire = (code) => /\brequire\(/.test(code) && !/\bcreateRequire\(/.test(code);
+// Modules may mention `require()` in a comment, or make one with `createRequire()`.
+const usesRequire = (code) => /\brequire\(/.test(code) && !/^(import|export)\b/m.test(code);
 
 const extension = ({ language, code }) => `.${usesRequire(code) ? 'c' : 'm'}${language}`;
 
