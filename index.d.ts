@@ -1,12 +1,12 @@
-// A drop-in for the types of `node:wasi`: WASI and WASIOptions are assignable to and from
-// those of @types/node, but need neither that package nor the DOM library. What `node:wasi`
-// doesn't have is in types of its own, such as SandboxOptions and Closeable. MemoryFile,
-// compile() and run() follow at the end.
+// A drop-in for the types of `node:wasi`: WASI and WASIOptions are assignable to and from the
+// types of @types/node, but need neither that package nor the DOM library. Separate types, such
+// as SandboxOptions and Closeable, describe what `node:wasi` doesn't have. MemoryFile, compile()
+// and run() follow at the end.
 //
 // Requires TypeScript 4.7 or newer. `npm run test:types` tests that version and newer ones.
 
-// TypeScript merges these with the declarations in the library `esnext.disposable`, which it
-// has since 5.2, and in @types/node.
+// TypeScript merges these declarations with the ones in @types/node and, since version 5.2, in its
+// library `esnext.disposable`.
 declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
@@ -129,7 +129,7 @@ export interface Preopen {
   /**
    * The path of the directory on the host.
    *
-   * `ERR_INVALID_ARG_TYPE` if this is not a string.
+   * If this is not a string, the error has the code `ERR_INVALID_ARG_TYPE`.
    */
   path: string;
 
@@ -138,7 +138,7 @@ export interface Preopen {
    * anything in it fail with `ENOTCAPABLE`. The guest also can't make hard links to its
    * files elsewhere or move them out.
    *
-   * `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   * If this is not a boolean, the error has the code `ERR_INVALID_ARG_TYPE`.
    *
    * @default false
    * @example
@@ -154,7 +154,7 @@ export interface Preopen {
   readonly?: boolean | undefined;
 }
 
-/** {@link WASIOptions}, extended by what `node:wasi` doesn't have. */
+/** {@link WASIOptions}, with the additional options of this package. */
 export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
   /**
    * The directories that the guest can use, as in {@link WASIOptions.preopens}. Values can
@@ -199,7 +199,7 @@ export interface SharingOptions extends Omit<WASIOptions, 'preopens' | 'stdin' |
    * The token that `share()` of the other object returned.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if this is not a string. Throws `ERR_INVALID_ARG_VALUE` if
-   * the token is unknown or no object holds its descriptors anymore, or if `preopens`,
+   * the token is unknown or no open object has its descriptors anymore, or if `preopens`,
    * `stdin`, `stdout`, `stderr` or `maxFiles` is also given. Those come from the other
    * object.
    */
@@ -253,7 +253,7 @@ export interface Closeable {
   [Symbol.dispose](): void;
 }
 
-/** The method of {@link WASI} objects with which guests in several threads share descriptors. */
+/** The method of {@link WASI} objects that shares descriptors with guests in other threads. */
 export interface Shareable {
   /**
    * Shares the descriptors of this object with other objects, including objects in Workers of
@@ -261,18 +261,18 @@ export interface Shareable {
    * same number. Returns a token, which is a string: send it to the other thread and pass it
    * there as {@link SharingOptions.share}. Each call returns the same token.
    *
-   * Preopens, standard streams and `maxFiles` are those of this object. Each object has its
-   * own `args`, `env` and instance.
+   * All objects use the preopens, standard streams and `maxFiles` of this object. Each object
+   * has its own `args`, `env` and instance.
    *
    * The descriptors are closed when the last object that has them is closed, is
    * garbage-collected, or ends with its Worker. The token itself keeps nothing open, so keep
    * this object until the others have been constructed. The token has no meaning in another
    * process.
    *
-   * Standard streams are only borrowed. Keep the descriptors that you passed as `stdin`,
+   * Guests only borrow the standard streams. Keep the descriptors that you passed as `stdin`,
    * `stdout` and `stderr` open until the last of these objects is closed. Node.js closes what
-   * a Worker has opened when that Worker ends, and this includes each {@link MemoryFile}, so
-   * open them in the thread that lives longest.
+   * a Worker has opened when that Worker ends, including each {@link MemoryFile}. Open the
+   * descriptors in the thread that lives longest.
    *
    * Throws `ERR_INVALID_STATE` after {@link Closeable.close}, and while the guest is in a
    * WASI call.
@@ -303,8 +303,8 @@ export interface Shareable {
  *
  * The guest runs on the thread that calls it, which is blocked until the guest returns. The
  * class sets no limits on time or memory: to run untrusted programs, or to keep the event loop
- * free, use {@link run}. WASI preview1 has no network: a guest can use sockets that it was
- * given, but it can't open connections.
+ * free, use {@link run}. WASI preview1 has no network access: a guest can use sockets that you
+ * pass to it, but it can't open connections.
  *
  * Each object holds descriptors until you call {@link Closeable.close} or the object is
  * garbage-collected.
@@ -446,8 +446,8 @@ export interface WASI {
   readonly wasiImport: { [name: string]: any };
 }
 
-// The rest is not part of node:wasi. Objects of Node.js are described by the members that
-// are used, so that these declarations don't depend on @types/node.
+// The rest is not part of node:wasi. Objects of Node.js are described by the members that this
+// package uses, so that these declarations don't depend on @types/node.
 
 /** A `Buffer`, or a `Uint8Array` if the types of Node.js are not installed. */
 export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
@@ -458,21 +458,22 @@ export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): i
  * and in `child_process`. On systems without files in memory, it is a temporary file without a
  * name.
  *
- * Close each MemoryFile: nothing else frees it before the thread that made it ends, not even
- * garbage collection. `using file = new MemoryFile()` closes it at the end of the block.
+ * Close each MemoryFile. Otherwise, it isn't freed until the thread that created it ends: the
+ * garbage collector doesn't free it. `using file = new MemoryFile()` closes it at the end of the
+ * block.
  *
  * A MemoryFile has one position, which everyone who uses the descriptor shares. It starts at
  * 0: a guest reads the initial content from the beginning, and a guest that writes overwrites
  * it. If the outputs of two guests, or `stdout` and `stderr` of one, go to the same file, their
- * order is kept. To pass the output of one guest to the next, make a new file from its
+ * order is kept. To pass the output of one guest to the next, create a new file from its
  * {@link MemoryFile.bytes}.
  *
  * You can use the descriptor in all threads. If you pass a Worker the descriptor of a file that
- * was made outside of it, you can still read what the guest wrote after the Worker has been
+ * was created outside of it, you can still read what the guest wrote after the Worker has been
  * terminated.
  *
- * What guests write takes memory of the host, and MemoryFile sets no limit. For untrusted
- * guests, use {@link run}, which limits captured output with {@link RunOptions.maxBuffer}.
+ * The content uses memory of the host, and MemoryFile sets no limit. For untrusted guests,
+ * use {@link run}, which limits captured output with {@link RunOptions.maxBuffer}.
  *
  * @example
  * ```js
@@ -494,7 +495,7 @@ export type Bytes = typeof globalThis extends { Buffer: { alloc(size: number): i
  */
 export class MemoryFile {
   /**
-   * Makes a file with the given content: text, which is encoded as UTF-8, or a copy of bytes.
+   * Creates a file with the given content: text, which is encoded as UTF-8, or a copy of bytes.
    *
    * Throws `ERR_INVALID_ARG_TYPE` if `initial` is anything else, and `ERR_INVALID_ARG_VALUE`
    * if its buffer is detached. Throws an `Error` with a `code` such as `'EMFILE'` or
@@ -515,7 +516,7 @@ export class MemoryFile {
 
   /**
    * The file descriptor. It stays open until you call {@link MemoryFile.close} or the thread
-   * that made the file ends, whether or not the object has been garbage-collected.
+   * that created the file ends, whether or not the object has been garbage-collected.
    *
    * Throws `ERR_INVALID_STATE` if the file is closed.
    *
@@ -617,7 +618,7 @@ export class MemoryFile {
   [Symbol.dispose](): void;
 }
 
-/** The members of `AbortSignal` that are used. */
+/** The members of `AbortSignal` that this package uses. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: any;
@@ -625,7 +626,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** The members of `stream.Readable` that are used. */
+/** The members of `stream.Readable` that this package uses. */
 export interface ReadableLike {
   on(event: string, listener: (...args: any[]) => void): unknown;
   off(event: string, listener: (...args: any[]) => void): unknown;
@@ -633,7 +634,7 @@ export interface ReadableLike {
   resume(): unknown;
 }
 
-/** The members of `stream.Writable` that are used. */
+/** The members of `stream.Writable` that this package uses. */
 export interface WritableLike {
   on(event: string, listener: (...args: any[]) => void): unknown;
   off(event: string, listener: (...args: any[]) => void): unknown;
@@ -641,9 +642,9 @@ export interface WritableLike {
 }
 
 /**
- * A program, in the binary or the text format of WebAssembly. It is given as a path, a `file:`
- * URL, an `ArrayBuffer` or a view of one, or an object with an `arrayBuffer()` method, such as
- * a `Blob` or the `Response` of `fetch()`.
+ * A program, in the binary or the text format of WebAssembly. This can be a path, a `file:` URL,
+ * an `ArrayBuffer` or a view of one, or an object with an `arrayBuffer()` method, such as a
+ * `Blob` or the `Response` of `fetch()`.
  */
 export type Source =
   | string
@@ -664,12 +665,12 @@ export type Encoding =
 export interface CompileOptions {
   /**
    * Where compiled code is kept, so that the next process doesn't have to compile the program
-   * again. `true` stands for `$XDG_CACHE_HOME/wasi-rs` or, if that variable is not set,
+   * again. `true` means `$XDG_CACHE_HOME/wasi-rs` or, if that variable is not set,
    * `~/.cache/wasi-rs`. A string is the path of a directory, which is created if it doesn't
    * exist. With `false`, nothing is read or kept.
    *
-   * Code from the cache is only used if it belongs to this user and no one else can write to
-   * it. If the files in the directory exceed 1 GiB in total, the least recently used ones are
+   * Code from the cache is only used if it belongs to the user of this process and no other user
+   * can write to it. If the files in the directory exceed 1 GiB in total, the least recently used ones are
    * deleted. A cache that can't be read or written, or that Node's permission model forbids,
    * is not an error: the program is compiled instead.
    *
@@ -720,14 +721,14 @@ export interface CompileOptions {
 
   /**
    * The maximum time that compiling can take, in milliseconds. After that, the promise rejects
-   * with `ERR_WASI_COMPILE_TIMEOUT` and compiling stops. `0` and `Infinity` mean no limit. Time
-   * spent waiting for other compilations counts. Code from the cache is loaded regardless of
-   * the limit. The limit also applies if the program is compiled again later, which happens
-   * when it is first run with `fuel`.
+   * with `ERR_WASI_COMPILE_TIMEOUT` and compiling stops. `0` and `Infinity` mean no limit. The
+   * time starts when the source has been read. Time spent waiting for other compilations counts.
+   * Code from the cache is loaded regardless of the limit. The limit also applies if the program
+   * is compiled again later, which happens when it is first run with `fuel`.
    *
    * A program that is certain to compile in a fraction of a second is compiled on a thread of
-   * this process, where compiling can't be stopped. If that exceeds the limit, the promise
-   * rejects when compiling has finished.
+   * this process, where compiling can't be stopped. If compiling such a program exceeds the
+   * limit, the promise rejects when compiling has finished.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a number, and with `ERR_OUT_OF_RANGE` if
    * it is negative or `NaN`.
@@ -745,7 +746,7 @@ export interface CompileOptions {
   /**
    * The maximum amount of memory that compiling can use, in bytes. Beyond that, the promise
    * rejects with `ERR_WASI_COMPILE_MEMORY_LIMIT`. Compiling a program of 30 MB takes about
-   * 1 GB. `Infinity` means no limit. The limit also applies if the program is compiled again
+   * 700 MB. `Infinity` means no limit. The limit also applies if the program is compiled again
    * later, as for `timeout`.
    *
    * This limits the child process that compiles. A program that is certain to need less than
@@ -790,7 +791,7 @@ export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryL
  * `maxStack` and `maxFiles` have defaults.
  *
  * The options of these functions, {@link compile} and {@link configure} are own properties of an
- * object, enumerable or not. Each is read once, and `undefined` stands for the default. So that
+ * object, enumerable or not. Each is read once, and `undefined` means the default. So that
  * no limit is silently ignored, a property that is not an option of the function, such as
  * `memorylimit`, is an error with the code `ERR_INVALID_ARG_VALUE`. So is an option that is
  * inherited, such as a getter of a class. Properties of `Object.prototype` are never read.
@@ -847,7 +848,7 @@ export interface RunOptions {
    * - `'ignore'`: nothing. The guest reads the end of the input at once.
    * - `'inherit'`: the standard input of the process.
    * - any other string: this text, encoded as UTF-8. Pass text that doesn't come from you as a
-   *   `Buffer`, because it could happen to be one of the two words above.
+   *   `Buffer`, because it could happen to be one of the words that have a special meaning.
    * - a `Buffer` or another view: these bytes.
    * - a number: this file descriptor of the process.
    * - a `stream.Readable`: what the stream delivers.
@@ -862,10 +863,13 @@ export interface RunOptions {
    * rejects with the stream's error. If the stream closes before its end, the promise rejects
    * with `ERR_STREAM_PREMATURE_CLOSE`.
    *
-   * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, with `ERR_INVALID_ARG_VALUE` if
-   * the stream is destroyed or the string is `'pipe'`, `'overlapped'` or `'ipc'`, which mean
-   * something else in `child_process`, with `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to
-   * 2147483647, and with an `Error` with the code `'UVWASI_EBADF'` if it is not open.
+   * The words `'pipe'`, `'overlapped'` and `'ipc'` are errors, because they have a different meaning
+   * in `child_process`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, and with `ERR_INVALID_ARG_VALUE`
+   * if the stream is destroyed or the string is one of these three words. Rejects with
+   * `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to 2147483647, and with an `Error`
+   * with the code `'UVWASI_EBADF'` if the descriptor is not open.
    *
    * @default 'ignore'
    * @example
@@ -945,8 +949,8 @@ export interface RunOptions {
   /**
    * The maximum number of bytes that are captured from each of `stdout` and `stderr`: a
    * non-negative integer or `Infinity`. A guest that writes more is terminated, and the promise
-   * rejects with `ERR_WASI_MAX_BUFFER`. For an instance, the limit applies to the output of all its
-   * calls together. Output that is not captured is not limited.
+   * rejects with `ERR_WASI_MAX_BUFFER`. For an instance, the limit applies to the total output of
+   * all its calls. Output that is not captured is not limited.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
@@ -959,10 +963,10 @@ export interface RunOptions {
    * it is computing or waiting, and the promise rejects with `ERR_WASI_TIMEOUT`. `0` and
    * `Infinity` mean no limit, which is the default.
    *
-   * The time is counted from the moment the guest starts, so waiting for a free thread doesn't
-   * count and compiling doesn't either. Instantiating the module counts, including its start
-   * function. For an instance, instantiating it and each call have this much time. A guest that
-   * exceeds its time never produces a result, even if it reaches its own end a moment later.
+   * The time starts when the guest starts, so compiling and waiting for a free thread don't count.
+   * Instantiating the module counts, including its start function. For an instance, the limit
+   * applies separately to instantiating it and to each call. A guest that exceeds its time never
+   * produces a result, even if it reaches its own end a moment later.
    *
    * The timeout doesn't limit how long a slow stream takes to process the output of a guest that
    * has ended. Use {@link RunOptions.signal} for that.
@@ -1030,14 +1034,14 @@ export interface RunOptions {
   memoryLimit?: number | undefined;
 
   /**
-   * The maximum amount of computation. An instruction takes about one unit of fuel, and the same
-   * program with the same input takes the same amount each time. This is an integer from 1 to
+   * The maximum amount of computation. An instruction uses about one unit of fuel, and the same
+   * program with the same input uses the same amount each time. This is an integer from 1 to
    * `Number.MAX_SAFE_INTEGER`, or a bigint from 1 to 2^64 - 1. A guest that needs more is
-   * terminated, and the promise rejects with `ERR_WASI_OUT_OF_FUEL`. An instance has this much for
-   * all its calls together.
+   * terminated, and the promise rejects with `ERR_WASI_OUT_OF_FUEL`. For an instance, the limit
+   * applies to all its calls together.
    *
-   * Counting makes the guest slower. The program is compiled separately for it, when it is first
-   * run with this option. Precompiled code can't be counted: the promise rejects with
+   * Counting fuel makes the guest slower. The program is compiled again when it is first run with
+   * this option. You can't use this option with precompiled code: the promise rejects with
    * `ERR_INVALID_ARG_VALUE`.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
@@ -1119,12 +1123,12 @@ export interface RunOptions {
   strace?: boolean | undefined;
 }
 
-/** {@link RunOptions} with which captured output is text. */
+/** {@link RunOptions} that return captured output as text. */
 export interface TextRunOptions extends RunOptions {
   encoding?: Encoding | undefined;
 }
 
-/** {@link RunOptions} with which captured output is a `Buffer`. */
+/** {@link RunOptions} that return captured output as a `Buffer`. */
 export interface BytesRunOptions extends RunOptions {
   encoding: 'buffer' | null;
 }
@@ -1244,7 +1248,7 @@ export interface RunError extends Error, Partial<Usage> {
   syscall?: string;
   /** The file that can't be read, or the path on the host of the preopen that can't be opened. */
   path?: string;
-  /** The path as the guest would see it of the preopen that can't be opened. */
+  /** The path, as the guest would see it, of the preopen that can't be opened. */
   dest?: string;
   /** The missing permission: `'WASI'`, `'FileSystemRead'` or `'FileSystemWrite'`. */
   permission?: string;
@@ -1284,8 +1288,8 @@ export interface ExportDescriptor {
 export type Argument = number | bigint;
 
 /**
- * An exported function of an instance. It runs on a thread of its own, so that calls don't block
- * the event loop. The promise is fulfilled with `undefined`, a number or a bigint, or with an array
+ * An exported function of an instance. It runs on another thread, so calls don't block the event
+ * loop. The promise is fulfilled with `undefined`, a number or a bigint, or with an array
  * if the function has several results.
  *
  * Rejects with `ERR_INVALID_ARG_TYPE` if the arguments don't match the function's type, and with a
@@ -1294,8 +1298,8 @@ export type Argument = number | bigint;
 export type AsyncFunction = (...args: Argument[]) => Promise<any>;
 
 /**
- * A compiled program, which {@link compile} returns. You can run it any number of times, also
- * several times at once, without compiling it again.
+ * A compiled program, which {@link compile} returns. You can run it any number of times, even
+ * concurrently, without compiling it again.
  */
 export interface Program {
   /**
@@ -1344,8 +1348,8 @@ export interface Program {
   run(options?: RunOptions): Promise<RunResult<string | Bytes>>;
 
   /**
-   * Makes an instance of the program, whose exported functions you can call. Its memory stays
-   * between calls. If the program exports `_initialize`, that is called first.
+   * Creates an instance of the program, whose exported functions you can call. The instance keeps
+   * its memory between calls. If the program exports `_initialize`, that function is called first.
    *
    * Close the instance when you no longer need it. Until then, it holds its memory, its
    * descriptors, and the streams that you passed.
@@ -1371,7 +1375,7 @@ export interface Program {
 
   /**
    * Calls an exported function on an instance that the program keeps for this method. The instance
-   * is made at the first call and stays as long as the program. It has no directories, no
+   * is created by the first call and lives as long as the program. It has no directories, no
    * environment and no input, and its output is discarded. It has no limits on time, memory or
    * fuel: for untrusted programs, use {@link Program.instantiate}.
    *
@@ -1389,10 +1393,10 @@ export interface Program {
   call(name: string, ...args: Argument[]): Promise<any>;
 
   /**
-   * Returns the compiled code, which can be loaded without compiling. Pass it to {@link compile} or
+   * Returns the compiled code, which can be loaded without compiling it again. Pass it to {@link compile} or
    * {@link run} with {@link CompileOptions.allowPrecompiled}. The code is for this version of the
-   * package and for processors like this one. Anywhere else, it is rejected with
-   * `ERR_WASI_COMPILE`.
+   * package and for processors like this one. With any other version or processor, loading it fails
+   * with `ERR_WASI_COMPILE`.
    *
    * @example
    * ```js
@@ -1409,7 +1413,7 @@ export interface Program {
 
 /**
  * An instance of a program that stays in memory, so that you can call its functions.
- * {@link Program.instantiate} makes it. Calls run one after the other, on another thread. If a call
+ * {@link Program.instantiate} returns it. Calls run one after the other, on another thread. If a call
  * fails, the instance stays as it was at that moment, and you can call it again.
  *
  * Close each instance when you no longer need it, with {@link Instance.close} or `using`.
@@ -1460,7 +1464,7 @@ export interface Configuration {
    *
    * Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
-   * @default the environment variable `WASI_RS_CONCURRENCY` if it is set, otherwise the number of available processors, as `os.availableParallelism()` returns it
+   * @default the environment variable `WASI_RS_CONCURRENCY` if it is set, otherwise the number of processors that the process can use, which includes CPU affinity and container quotas on Linux
    */
   concurrency?: number | undefined;
 }
@@ -1471,8 +1475,8 @@ export interface Configuration {
  * By default, compiling can take up to 10 minutes and 2 GiB of memory, and the compiled code is
  * cached on disk for the next process. See {@link CompileOptions}.
  *
- * A program that is certain to be cheap to compile is compiled on another thread, any other in a
- * child process. Calls for the same program at the same time share one compilation if they have
+ * A program that is certain to be cheap to compile is compiled on another thread. Any other program
+ * is compiled in a child process. Calls for the same program at the same time share one compilation if they have
  * the same memory limit and cache directory. Code that counts `fuel` is compiled separately, when
  * the program is first run with that option.
  *
@@ -1499,12 +1503,12 @@ export function compile(source: Source, options?: CompileOptions): Promise<Progr
  * The guest runs on a thread that the package manages, so the event loop is not blocked and you
  * don't need a Worker. The limits on time, memory and fuel are off unless you set them: for
  * untrusted programs, set at least {@link RunOptions.timeout} and {@link RunOptions.memoryLimit}.
- * WASI preview1 has no network: a guest can't open connections.
+ * WASI preview1 has no network access: a guest can't open connections.
  *
  * A nonzero exit code is a result, not an error. If anything else ends the guest, the promise
  * rejects with a {@link RunError}, whose `code` says what happened and which has the output so far.
  *
- * Programs that share memory between threads, or that import anything but WASI, only run with
+ * Programs that share memory between threads, or that import anything other than WASI, only run with
  * {@link WASI}.
  *
  * If `source` is a {@link Program}, it is already compiled. Options for compiling, except `signal`,
