@@ -845,7 +845,7 @@ export interface RunOptions {
   /**
    * What the guest reads from its standard input:
    *
-   * - `'ignore'`: nothing. The guest reads the end of the input at once.
+   * - `'ignore'`: nothing. The guest immediately reads the end of the input.
    * - `'inherit'`: the standard input of the process.
    * - any other string: this text, encoded as UTF-8. Pass text that doesn't come from you as a
    *   `Buffer`, because it could happen to be one of the words that have a special meaning.

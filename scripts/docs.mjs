@@ -26,19 +26,19 @@ const chapters = {
 const intro = `This page documents everything that \`wasi-rs\` exports, for \`import\` and for \`require()\`. It is generated \
 from the comments in [index.d.ts](../index.d.ts), which your editor shows you, too.
 
-| To… | use |
+| To | Use |
 | --- | --- |
 | run an untrusted program, with limits | [\`run()\`](#run) |
 | run the same program many times | [\`compile()\`](#compile), then [\`program.run()\`](#programrun) |
 | call functions that a program exports | [\`program.instantiate()\`](#programinstantiate), [\`program.call()\`](#programcall) |
 | find out why a program failed | [\`RunError\`](#runerror) |
 | replace the class of \`node:wasi\` | [\`WASI\`](#wasi) |
-| keep standard streams in memory with that class | [\`MemoryFile\`](#memoryfile) |
+| pass input to that class and capture its output in memory | [\`MemoryFile\`](#memoryfile) |
 | replace \`node:wasi\` in code that you can't change | the entry point \`wasi-rs/register\`, which exports nothing: \
 see [Migration](migration.md#code-you-cannot-change) |
 
 On this page, a function that *throws* does so before it returns, and a function that *rejects* returns a promise that is \
-rejected. Errors for invalid arguments look like those of Node.js: a \`TypeError\` or \`RangeError\` with a \`code\`.`;
+rejected. Errors for invalid arguments look like the errors of Node.js: a \`TypeError\` or \`RangeError\` with a \`code\`.`;
 
 function load() {
   const folder = path.join(root, 'node_modules', '.cache', compiler);

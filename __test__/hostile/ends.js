@@ -50,7 +50,7 @@ function fromData() {
 const either = { allowed: [TIMEOUT, RESOLVED] };
 
 module.exports = {
-  family: 'Ends',
+  family: 'Ending close to the timeout',
   attacks: [
     ...[99, 100, 101].map((milliseconds) =>
       running(`computes for ${milliseconds} ms`, () => program(computeUntil(milliseconds)), either)),

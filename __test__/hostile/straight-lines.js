@@ -142,7 +142,7 @@ const QUICK = new Set([
 const either = { allowed: [TIMEOUT, RESOLVED] };
 
 module.exports = {
-  family: 'Straight lines',
+  family: 'Straight-line code',
   attacks: [
     ...Object.entries(leaves).map(([name, shape]) =>
       running(`${name}, called 40,000 times in a row`, () => inARow(shape, 40_000), QUICK.has(name) ? either : {})),

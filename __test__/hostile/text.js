@@ -38,4 +38,4 @@ const attack = ([name, source]) => ({
   slow: !REPRESENTATIVE.has(name),
 });
 
-module.exports = { family: 'Text', attacks: Object.entries(modules).map(attack) };
+module.exports = { family: 'Text format', attacks: Object.entries(modules).map(attack) };
