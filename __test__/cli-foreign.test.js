@@ -62,7 +62,7 @@ describe('what wasi-rs does not have', () => {
     ['wasmtime', /components/, '-S http', '-S nn', '-S preview2', '-S p3=y', '-S', '--wasi keyvalue'],
     ['wasmtime', /can't open network connections/, '-S inherit-network', '-S tcp', '-S udp', '--tcplisten 1', '-S listenfd'],
     ['wasmtime', /You don't need it/, '-S cli', '-S common', '-S preview0', '-C cache'],
-    ['wasmtime', /class WASI/i, '-S threads', '-W threads', '-W unknown-imports-trap', '--preload a=b'],
+    ['wasmtime', /WASI class/i, '-S threads', '-W threads', '-W unknown-imports-trap', '--preload a=b'],
     ['wasmtime', /features/, '-W all-proposals', '-W simd=n', '-W toString', '-W', '--wasm-features all'],
     ['wasmtime', /compile/, '-O opt-level=2', '-C compiler=winch', '--optimize x', '--target x'],
     ['wasmtime', /--strace/, '-D coredump=x', '-g', '--debug x'],

@@ -119,7 +119,7 @@ describe('inspect tells', () => {
 
   const refused = {
     'imports that are not part of WASI': ['(module (import "env" "foo" (func)) (func (export "_start")))', 'imports', /env\.foo/],
-    'threads': ['(module (import "env" "memory" (memory 1 2 shared)) (func (export "_start")))', 'threads', /class WASI/],
+    'threads': ['(module (import "env" "memory" (memory 1 2 shared)) (func (export "_start")))', 'threads', /WASI class/],
     'nothing to call': ['(module)', 'start', /_start/],
     'a component': ['(component)', 'component', /wasm32-wasip1/],
     'an error in the text': ['(module (func (call $nowhere)))', 'invalid', /\$nowhere/],

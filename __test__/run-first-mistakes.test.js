@@ -81,7 +81,7 @@ describe('imports that are not part of WASI', () => {
 
   test('are named, with what can be done', async () => {
     assert.match(await refusal(importing(['env', 'foo']), 'ERR_WASI_LINK'),
-      /imports the function env\.foo, which is not part of WASI\. .*class WASI.*WebAssembly\.instantiate\(\)/);
+      /imports the function env\.foo, which is not part of WASI\. .*WASI class.*WebAssembly\.instantiate\(\)/);
   });
 
   test('are all named if they are few', async () => {
@@ -108,7 +108,7 @@ describe('imports that are not part of WASI', () => {
     'WASIX': [['wasix_32v1', 'thread_spawn'], /WASIX.*Wasmer/],
     'WASI 0.2': [['wasi:io/streams@0.2.0', 'read'], /WASI 0\.2/],
     'an extension of preview1': [['wasi_snapshot_preview1', 'sock_connect'], /no such function/],
-    'threads': [['wasi', 'thread-spawn', '(func (param i32) (result i32))'], /threads.*class WASI.*Worker.*docs\/threads\.md/],
+    'threads': [['wasi', 'thread-spawn', '(func (param i32) (result i32))'], /threads.*WASI class.*Worker.*docs\/threads\.md/],
     'memory': [['env', 'memory', '(memory 1)'], /--import-memory/],
   };
   for (const [name, [wanted, expected]] of Object.entries(advice)) {
@@ -128,7 +128,7 @@ describe('imports that are not part of WASI', () => {
     const source = importing(['env', 'napi_throw'], ['env', 'memory', '(memory 1 2 shared)']);
     const error = await rejection(run(source), 'ERR_WASI_LINK');
     assert.deepEqual([error.module, error.import], ['env', 'memory']);
-    assert.match(error.message, /shares its memory between threads.*class WASI.*Worker.*docs\/threads\.md/);
+    assert.match(error.message, /shares its memory between threads.*WASI class.*Worker.*docs\/threads\.md/);
     assert.equal(await refusal(bytes(`(module (memory 1 1 shared) ${START})`)), error.message);
   });
 });
@@ -212,7 +212,7 @@ describe('words of child_process', () => {
   const instead = {
     stdio: "Use 'stdin', 'stdout' and 'stderr'", input: "Use 'stdin'", maxMemory: "Use 'memoryLimit', in bytes",
     maxOldGenerationSizeMb: "Use 'memoryLimit', in bytes", killSignal: /Use 'timeout' or 'signal'/, cwd: /'preopens'/,
-    shell: /Use 'args'/, detached: /not a process/, version: /imports of the program/, returnOnExit: /'exitCode' of the result/,
+    shell: /Use 'args'/, detached: /not a separate process/, version: /imports of the program/, returnOnExit: /'exitCode' of the result/,
   };
   for (const [option, hint] of Object.entries(instead)) {
     test(`the option ${option} is refused, with what to use instead`, async () => {

@@ -5,15 +5,15 @@
 
 const STREAMS = "Use 'stdin', 'stdout' and 'stderr'";
 const MEMORY = "Use 'memoryLimit', in bytes";
-const DIRECTORIES = "A guest sees only the directories that you pass as 'preopens'";
-const NO_PROCESS = 'A guest is not a process of its own';
-const ENDING = "Use 'timeout' or 'signal' to end a guest. It can't receive signals";
+const DIRECTORIES = "A guest can only see the directories that you pass as 'preopens'";
+const NO_PROCESS = 'A guest is not a separate process';
+const ENDING = "Use 'timeout' or 'signal' to terminate a guest. It can't receive signals";
 
 const hints = new Map(Object.entries({
   stdio: STREAMS,
   input: "Use 'stdin'",
   inputFile: "Use 'stdin' with a stream, such as fs.createReadStream()",
-  cwd: `${DIRECTORIES}, and starts in none of them`,
+  cwd: `${DIRECTORIES}. It has no working directory`,
   dirs: DIRECTORIES,
   mounts: DIRECTORIES,
   mapDirs: DIRECTORIES,
@@ -30,12 +30,12 @@ const hints = new Map(Object.entries({
   execPath: NO_PROCESS,
   execArgv: NO_PROCESS,
   serialization: NO_PROCESS,
-  extendEnv: "Use 'env'. A guest gets only the variables that you pass",
+  extendEnv: "Use 'env'. A guest only gets the variables that you pass",
   version: 'The version of WASI is taken from the imports of the program',
   returnOnExit: "A guest never ends your process. Its exit code is the 'exitCode' of the result",
-  share: 'Only class WASI has it, for threads',
-  imports: 'A guest gets only the imports of WASI. To provide others, use class WASI',
-  importObject: 'A guest gets only the imports of WASI. To provide others, use class WASI',
+  share: 'Only the WASI class has this option, for threads',
+  imports: 'A guest can only import WASI functions. To provide other imports, use the WASI class',
+  importObject: 'A guest can only import WASI functions. To provide other imports, use the WASI class',
   maxMemory: MEMORY,
   maxOldGenerationSizeMb: MEMORY,
   resourceLimits: `${MEMORY}, 'timeout', 'fuel' and 'maxStack'`,

@@ -9,11 +9,11 @@ const flag = (option) => () => `Use ${option}`;
 
 const FEATURES = "You can't turn WebAssembly features on or off: wasi-rs supports a fixed set";
 const COMPILER = "You can't configure how wasi-rs compiles. --engine v8 is the only other engine";
-const COMPONENTS = 'It is of use for components. wasi-rs runs only modules, for WASI preview1';
+const COMPONENTS = 'It only applies to components. wasi-rs only runs modules for WASI preview1';
 const NETWORK = "Programs for WASI preview1 can't open network connections. They can only accept them, on a socket that " +
   'is their standard input';
-const THREADS = 'Only class WASI runs programs with threads, each one in a Worker';
-const IMPORTS = 'Only class WASI can give a program imports that are not part of WASI';
+const THREADS = 'Only the WASI class can run programs with threads, with one Worker for each thread';
+const IMPORTS = 'Only the WASI class can give a program imports that are not part of WASI';
 const DEBUGGING = 'wasi-rs has no support for debuggers. --strace prints the WASI calls, and a trap prints a backtrace';
 const PROFILER = 'wasi-rs has no profiler. --verbose prints time and memory';
 const PACKAGES = 'wasi-rs runs files. It does not support packages or registries';
@@ -30,9 +30,9 @@ const stack = use('--max-stack');
 // the advice of '*'.
 const wasm = {
   'timeout': seconds,
-  'fuel': use('--fuel', '. It counts in another way, so you may have to change the number'),
-  'max-memory-size': use('--max-memory', '. A program that needs more is ended'),
-  'trap-on-grow-failure': 'A program that reaches --max-memory is always ended',
+  'fuel': use('--fuel', '. It counts differently, so you may have to change the number'),
+  'max-memory-size': use('--max-memory', '. A program that needs more is terminated'),
+  'trap-on-grow-failure': 'A program that exceeds --max-memory is always terminated',
   'max-wasm-stack': stack,
   'unknown-imports-trap': IMPORTS,
   'unknown-imports-default': IMPORTS,
@@ -73,7 +73,7 @@ const groups = {
 
 const wasmtime = {
   '-g': DEBUGGING,
-  '--preload': 'wasi-rs runs one module. Class WASI can be used with programs of several modules',
+  '--preload': 'wasi-rs runs a single module. For programs that consist of several modules, use the WASI class',
   '--profile': PROFILER,
   '--config': 'There is no configuration file. Pass options on the command line',
   '--target': 'wasi-rs compiles for this kind of processor only',
@@ -113,7 +113,7 @@ const wasmer = {
   '--snapshot-on': JOURNAL,
   '--snapshot-period': JOURNAL,
   '--tmp': () => 'Use --dir "$(mktemp -d)::/tmp"',
-  '--cwd': (value) => `Use --dir ${value ?? 'DIR'}::. to make a directory the one where relative paths start`,
+  '--cwd': (value) => `Use --dir ${value ?? 'DIR'}::. to choose the directory in which relative paths are looked up`,
   '--quiet': 'wasi-rs prints nothing but errors, unless you use --verbose',
   '-q': 'wasi-rs prints nothing but errors, unless you use --verbose',
   '--no-tty': ON_BY_DEFAULT,
@@ -123,8 +123,8 @@ const tools = Object.entries({ wasmtime, wasmer });
 
 // Their commands.
 const BOTH = 'wasmtime and wasmer';
-const INSPECT = 'To look at a module, use "wasi-rs inspect"';
-const TESTS = 'wasi-rs does not run the test scripts of WebAssembly';
+const INSPECT = 'To look into a module, use "wasi-rs inspect"';
+const TESTS = 'wasi-rs does not run WebAssembly test scripts';
 const commands = {
   serve: ['wasmtime', COMPONENTS],
   explore: ['wasmtime', INSPECT],
@@ -140,7 +140,7 @@ const commands = {
   'gen-completions': ['wasmer', 'Use "wasi-rs completion"'],
   'self-update': ['wasmer', 'Update wasi-rs with your package manager'],
 };
-const EXECUTABLES = 'wasi-rs does not make executables. "wasi-rs compile" makes a file that starts at once';
+const EXECUTABLES = 'wasi-rs does not create executables. "wasi-rs compile" creates a file that starts quickly';
 for (const name of ['create-exe', 'create-obj', 'gen-c-header']) commands[name] = ['wasmer', EXECUTABLES];
 for (const name of ['login', 'logout', 'whoami', 'auth', 'init', 'add', 'publish', 'package', 'container', 'deploy', 'app',
   'ssh', 'namespace', 'domain']) commands[name] = ['wasmer', PACKAGES];

@@ -39,7 +39,7 @@ impl Wanted<'_> {
 
 /// Threads, in a message.
 pub(super) const THREADS: &str = "The program shares its memory between threads, which run() and \
-    compile() don't support. Run it with class WASI, with one Worker for each thread: see \
+    compile() don't support. Run it with the WASI class, with one Worker for each thread: see \
     docs/threads.md";
 
 /// Why some of the imports can't be had: `ERR_WASI_LINK`, with the names of the first one. They are
@@ -67,7 +67,8 @@ fn listed<'m, I: Iterator<Item = Wanted<'m>>>(missing: impl Fn() -> I) -> String
 }
 
 const ELSEWHERE: &str = "Only the functions of WASI preview1 are available here. To provide other \
-    imports, run the program with class WASI and pass them to WebAssembly.instantiate()";
+    imports, run the program with the WASI class and pass the imports to \
+    WebAssembly.instantiate()";
 const BINDGEN: &str = "It looks like a module for wasm-bindgen, which runs with the JavaScript that \
     wasm-bindgen generates. Import that JavaScript instead, or build a program without \
     wasm-bindgen for wasm32-wasip1";
@@ -75,7 +76,7 @@ const EMSCRIPTEN: &str = "It looks like a module for Emscripten's JavaScript. Im
     JavaScript instead, or build a standalone program with -sSTANDALONE_WASM or with wasi-sdk";
 const GO: &str = "It looks like a Go program for JavaScript (GOOS=js). Build it with \
     GOOS=wasip1 GOARCH=wasm, or with -target=wasip1 in TinyGo";
-const ASSEMBLYSCRIPT: &str = "It looks like a module of AssemblyScript. Compile it with \
+const ASSEMBLYSCRIPT: &str = "It looks like an AssemblyScript module. Compile it with \
     @assemblyscript/wasi-shim, or with --use abort= if it needs nothing but abort()";
 const NODE_API: &str = "It looks like a Node-API addon (napi-rs), which the JavaScript of its \
     package loads. Import that package instead";
@@ -83,12 +84,13 @@ const PREVIEW2: &str = "It was built for WASI 0.2 or later. Build it for WASI pr
     example for wasm32-wasip1 in Rust";
 const WASIX: &str = "It was built for WASIX, which only Wasmer runs. Build it for WASI preview1 \
     instead";
-const WASI_THREADS: &str = "It starts threads. Run it with class WASI, with one Worker for each \
-    thread: see docs/threads.md";
+const WASI_THREADS: &str = "It starts threads. Run it with the WASI class, with one Worker for \
+    each thread: see docs/threads.md";
 const EXTENSION: &str = "WASI preview1 has no such function: it may be an extension of another \
     runtime, or the program was built for another version of WASI";
 const MEMORY: &str = "It expects memory from its host. Link it without --import-memory, so that it \
-    defines and exports its memory, or pass the memory to WebAssembly.instantiate() with class WASI";
+    defines and exports its memory, or use the WASI class and pass the memory to \
+    WebAssembly.instantiate()";
 
 /// What is known of some imports by their names.
 fn advice(import: &Wanted<'_>) -> Option<&'static str> {
