@@ -75,7 +75,7 @@ for (const engine of ['wasmtime', 'v8']) {
 
     test('that traps', (t) => {
       const [used, message] = usage(t, fixture('trap'));
-      assert.equal(used, ended('the program was ended'));
+      assert.equal(used, ended('the program was terminated'));
       assert.match(message, /^wasi-rs: The program trapped: /);
     });
 
@@ -87,6 +87,6 @@ for (const engine of ['wasmtime', 'v8']) {
 
 test('a program that reaches a limit', (t) => {
   const [[, , used, message]] = said(t, ['-v', '--fuel', '1', fixture('demo')]);
-  assert.equal(used, ended('the program was ended', ' and N units of fuel'));
+  assert.equal(used, ended('the program was terminated', ' and N units of fuel'));
   assert.match(message, /^wasi-rs: .*fuel/);
 });

@@ -12,9 +12,9 @@ const { interruptions } = require('./signals.js');
 const groups = {
   Options: {
     output: { short: 'o', value: 'FILE', parse: (text) => text, complete: 'file',
-      help: 'Write to FILE (default: the name of the module, with .cwasm)' },
+      help: 'Write to FILE (default: the name of the module with the extension .cwasm)' },
     ...compiling,
-    verbose: { short: 'v', help: 'Print to stderr whether it was compiled or cached' },
+    verbose: { short: 'v', help: 'Print to stderr whether the module was compiled or cached' },
     ...general,
   },
 };
@@ -50,7 +50,7 @@ async function compile(values, operands) {
 }
 
 const command = {
-  summary: 'Compile a module ahead of time, so that it starts at once',
+  summary: 'Compile a module ahead of time, so that it starts faster',
   usage: ['compile [options] app.wasm', 'compile [options] - -o app.cwasm'],
   about: 'Compiles a WebAssembly module to machine code, for this version of wasi-rs and this kind of processor. ' +
     'To run the result, type: wasi-rs run --allow-precompiled app.cwasm',

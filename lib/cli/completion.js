@@ -29,10 +29,10 @@ async function completion(values, operands) {
 }
 
 const command = {
-  summary: 'Print a script that makes your shell complete commands and options',
+  summary: 'Print a script that enables completion in your shell',
   usage: [`completion ${SHELLS.join('|')}`],
-  about: 'Prints a completion script. Run the line for your shell. To have completion in every new shell, add the ' +
-    'line to the file behind it.',
+  about: 'Prints a completion script. To enable completion in the current shell, run the line for your shell below. ' +
+    'To enable it in every new shell, add the line to the file next to it.',
   groups: { Options: general },
   notes: `
   source <(wasi-rs completion bash)    ~/.bashrc

@@ -29,7 +29,7 @@ const directory = { multiple: true, as: 'dir', complete: 'directory' };
 const groups = {
   'What the program can use': {
     'dir': { ...directory, value: 'HOST[::GUEST][:ro]', parse: dir,
-      help: 'Let it use the directory HOST, under the name GUEST if one is given. ":ro" makes it read-only' },
+      help: 'Let the program use the directory HOST, under the path GUEST if you give one. ":ro" makes it read-only' },
     'volume': { ...directory, value: 'HOST[:GUEST][:ro]', parse: volume,
       help: 'The same as --dir, in the notation of Docker and wasmer' },
     'mapdir': { ...directory, value: 'GUEST:HOST', parse: mapdir,
@@ -37,36 +37,39 @@ const groups = {
     'env': { value: 'NAME[=VALUE]', parse: variable, multiple: true,
       help: 'Set an environment variable. Without VALUE, copy it from your environment' },
     'inherit-env': { help: 'Copy your whole environment. Variables set with --env take precedence' },
-    'argv0': { value: 'NAME', parse: text, help: 'Set its first argument, its own name (default: its file name)' },
-    'seed': { value: 'VALUE', parse: seed, help: 'Make its random bytes reproducible. VALUE is a number or any text' },
+    'argv0': { value: 'NAME', parse: text,
+      help: 'Set the first argument, which is the name of the program (default: its file name)' },
+    'seed': { value: 'VALUE', parse: seed, help: 'Make random bytes reproducible. VALUE is a number or any text' },
     'clock': { value: 'TIME', parse: time,
-      help: 'Start its clocks at TIME, for example 2030-01-31T12:00:00Z or milliseconds since 1970, and make ' +
-        'them reproducible' },
+      help: 'Make clocks reproducible, and start them at TIME, for example 2030-01-31T12:00:00Z or milliseconds ' +
+        'since 1970' },
   },
   'Limits': {
-    'timeout': { value: 'TIME', parse: duration, help: 'End it after this time, for example 500ms, 5s, 2m, or 1h' },
+    'timeout': { value: 'TIME', parse: duration,
+      help: 'Terminate the program after this time, for example 500ms, 5s, 2m, or 1h' },
     'max-memory': { value: 'SIZE', parse: size,
-      help: 'End it if it needs more memory, for example 64MiB, 1GiB, or 65536 (bytes)' },
-    'fuel': { value: 'N', parse: count, help: 'End it after about N instructions' },
-    'max-stack': { value: 'SIZE', parse: stack, help: 'Size of its call stack, 64KiB to 64MiB (default: 1MiB)' },
+      help: 'Terminate the program if it needs more memory, for example 64MiB, 1GiB, or 65536 (bytes)' },
+    'fuel': { value: 'N', parse: count, help: 'Terminate the program after about N instructions' },
+    'max-stack': { value: 'SIZE', parse: stack,
+      help: 'Size of the call stack, 64KiB to 64MiB, rounded up to a power of two (default: 1MiB)' },
     'max-files': { value: 'N', parse: countUpTo(MOST_FILES),
-      help: 'How many files, directories, and streams it can have open at the same time' },
+      help: 'Limit how many files, directories, and streams the program can have open at the same time' },
     ...compiling,
   },
   'How it runs': {
     'invoke': { value: 'NAME', parse: text,
-      help: 'Call the exported function NAME with args, and print its results' },
+      help: 'Call the exported function NAME with the arguments, and print its results' },
     'engine': { value: ENGINES.join('|'), parse: engine, complete: ENGINES,
-      help: 'Choose the engine (default: wasmtime). v8 is the one in Node.js. Of the limits it has only ' +
-        '--max-files. It does not read the text format' },
+      help: 'Choose the engine (default: wasmtime). v8 is the engine of Node.js. Its only limit is --max-files, ' +
+        'and it does not read the text format' },
     'cache': { value: 'DIR', parse: folder, complete: 'directory',
-      help: 'Keep compiled code in DIR (default: $XDG_CACHE_HOME/wasi-rs or ~/.cache/wasi-rs)' },
-    'no-cache': { help: 'Neither use nor keep compiled code' },
+      help: 'Cache compiled code in DIR (default: $XDG_CACHE_HOME/wasi-rs or ~/.cache/wasi-rs)' },
+    'no-cache': { help: 'Do not use a cache of compiled code' },
     'allow-precompiled': {
-      help: 'Accept the output of "wasi-rs compile". It is machine code that can do anything: allow only files ' +
-        'that you trust' },
+      help: 'Accept the output of "wasi-rs compile". This is machine code that can do anything: only use this ' +
+        'option for files that you trust' },
     'strace': { help: 'Print each WASI call to stderr' },
-    'verbose': { short: 'v', help: 'Print to stderr whether it was compiled or cached, and what it used' },
+    'verbose': { short: 'v', help: 'Print to stderr whether the module was compiled or cached, and what the program used' },
     ...general,
   },
 };

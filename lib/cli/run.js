@@ -38,14 +38,14 @@ const command = {
   summary: 'Run a program (you can leave out "run")',
   usage: ['[run] [options] app.wasm [args…]', '[run] [options] - [args…]'],
   about: 'Runs a WebAssembly module, in the binary or the text format. "-" reads it from standard input. ' +
-    'What follows the module is passed to the program, even if it starts with "-".',
+    'Everything after the module is passed to the program, even if it starts with "-".',
   groups,
   notes: `
-Exit code: the program's, of which the system keeps the lowest 8 bits, or
-    1  it can't be read, compiled, or started    130  ended by SIGINT
+Exit code: the lowest 8 bits of the program's exit code, or
+    1  it can't be read, compiled, or started    130  SIGINT terminated it
     2  wrong usage                               134  it trapped
-  124  it reached a limit on time                137  it reached a limit on memory
-  125  it ran out of fuel                        143  ended by SIGTERM`.split('\n'),
+  124  it exceeded a time limit                  137  it exceeded a memory limit
+  125  it ran out of fuel                        143  SIGTERM terminated it`.split('\n'),
   complete: 'file',
   run,
 };

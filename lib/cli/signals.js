@@ -6,7 +6,7 @@ const names = ['SIGINT', 'SIGTERM'];
 
 class Interruption extends Error {
   constructor(signal) {
-    super(`ended by ${signal}`);
+    super(`terminated by ${signal}`);
     this.signal = signal;
   }
 }

@@ -139,7 +139,7 @@ async function run(job) {
     return finish(result);
   } catch (error) {
     if (!isTrap(error)) throw error;
-    if (job.values.verbose && instance) sayWhat('the program was ended', instance, performance.now() - start);
+    if (job.values.verbose && instance) sayWhat('the program was terminated', instance, performance.now() - start);
     throw asTrap(error);
   }
 }

@@ -40,7 +40,7 @@ async function watched(program, { module, values }, options, what, body) {
     return outcome;
   } catch (error) {
     if (values.verbose && error.duration !== undefined) {
-      sayAll(program, module, options, 'the program was ended', error, performance.now() - start);
+      sayAll(program, module, options, 'the program was terminated', error, performance.now() - start);
     }
     return throwTranslated(error, module);
   }
