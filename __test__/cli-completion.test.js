@@ -89,7 +89,7 @@ describe('wrong usage', () => {
   for (const [words, message] of [
     [[], expected],
     [['tcsh'], `there is no completion for "tcsh": ${expected}`],
-    [['bash', 'zsh'], 'completion takes one shell, not also zsh'],
+    [['bash', 'zsh'], 'completion takes only one shell, but you also passed zsh'],
   ]) {
     test(`completion ${words.join(' ')}`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'completion', ...words], { encoding: 'utf8' });

@@ -92,7 +92,7 @@ describe('wrong usage', () => {
     [['run', '--clock', 'noon', 'app.wasm'], '--clock noon: a date from 1970 to 2262 such as 2030-01-31 or ' +
       '2030-01-31T12:00:00Z, or milliseconds since 1970, is expected', 'run '],
     [['compile'], 'compile needs a module', 'compile '],
-    [['compile', 'a.wasm', 'b.wasm'], 'compile takes one module, not also b.wasm', 'compile '],
+    [['compile', 'a.wasm', 'b.wasm'], 'compile takes only one module, but you also passed b.wasm', 'compile '],
     [['compile', '-'], 'compile - needs --output: there is no file name to derive it from', 'compile '],
     [['compile', '--fuel', '1', 'a.wasm'], '--fuel is only an option of "wasi-rs run"', 'compile '],
   ]) {

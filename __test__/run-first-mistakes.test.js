@@ -165,7 +165,7 @@ describe('a limit that a program exceeds is told, with its option:', () => {
     'maxBuffer, of stderr': [writeTo(2), { maxBuffer: 10 }, 'ERR_WASI_MAX_BUFFER', /more to stderr .*options\.stderr$/],
     maxStack: ['(drop (call $recurse))', {}, 'ERR_WASI_TRAP', /call stack exhausted\. options\.maxStack is 1 MiB\. Raise it, up to 64 MiB/],
     'maxStack, rounded up': ['(drop (call $recurse))', { maxStack: 70_000 }, 'ERR_WASI_TRAP', /options\.maxStack is 128 KiB\./],
-    'maxStack, at its most': ['(drop (call $recurse))', { maxStack: 64 * 2 ** 20 }, 'ERR_WASI_TRAP', /options\.maxStack is 64 MiB, which is the most$/],
+    'maxStack, at its most': ['(drop (call $recurse))', { maxStack: 64 * 2 ** 20 }, 'ERR_WASI_TRAP', /options\.maxStack is 64 MiB, which is the maximum$/],
   };
   for (const [name, [body, options, code, expected]] of Object.entries(cases)) {
     test(name, async () => {

@@ -22,7 +22,7 @@ const groups = {
 function operandOf(operands) {
   if (operands.length === 1) return operands[0];
   if (operands.length === 0) throw new UsageError('compile needs a module');
-  throw new UsageError(`compile takes one module, not also ${operands[1]}`);
+  throw new UsageError(`compile takes only one module, but you also passed ${operands[1]}`);
 }
 
 // Beside the module, as a compiler does.

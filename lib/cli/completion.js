@@ -16,7 +16,7 @@ const SHELLS = Object.keys(scripts);
 function shellOf([shell, ...more]) {
   const expected = `the name of a shell is expected: ${SHELLS.join(', ')}`;
   if (shell === undefined) throw new UsageError(expected);
-  if (more.length > 0) throw new UsageError(`completion takes one shell, not also ${more[0]}`);
+  if (more.length > 0) throw new UsageError(`completion takes only one shell, but you also passed ${more[0]}`);
   if (!SHELLS.includes(shell)) throw new UsageError(`there is no completion for "${shell}": ${expected}`);
   return shell;
 }

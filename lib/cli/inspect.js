@@ -18,7 +18,7 @@ const groups = {
 function operandOf(operands) {
   if (operands.length === 1) return operands[0];
   if (operands.length === 0) throw new UsageError('inspect needs a file');
-  throw new UsageError(`inspect takes one file, not also ${operands[1]}`);
+  throw new UsageError(`inspect takes only one file, but you also passed ${operands[1]}`);
 }
 
 const isWebAssembly = ({ kind }) => kind === 'module' || kind === 'component';

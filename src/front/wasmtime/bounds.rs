@@ -42,7 +42,7 @@ impl Bounds {
     /// `ERR_WASI_MEMORY_LIMIT`.
     pub fn memory(&self) -> Failure {
         let message = format!(
-            "The program wanted more memory than options.memoryLimit allows: {}",
+            "The program needed more memory than options.memoryLimit allows: {}",
             size(self.memory)
         );
         Failure::new("ERR_WASI_MEMORY_LIMIT", message)
@@ -71,7 +71,7 @@ impl Bounds {
     pub fn stack_advice(&self) -> String {
         let now = size(self.stack as u64);
         if self.stack >= MAX_STACK {
-            return format!("options.maxStack is {now}, which is the most");
+            return format!("options.maxStack is {now}, which is the maximum");
         }
         let most = size(MAX_STACK as u64);
         format!(

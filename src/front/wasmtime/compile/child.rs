@@ -185,7 +185,7 @@ fn crashed(status: Option<ExitStatus>, said: &[u8], memory: u64) -> Failure {
     let said = String::from_utf8_lossy(said);
     let code = status.and_then(|status| status.code());
     if code == Some(worker::NO_THREAD) {
-        return Failure::new("EAGAIN", "EAGAIN: no thread to compile, in the process for it");
+        return Failure::new("EAGAIN", "EAGAIN: no thread to compile in the child process");
     }
     if code == Some(worker::TOO_MUCH_MEMORY) || is_of_memory(&said) {
         let message = format!(
