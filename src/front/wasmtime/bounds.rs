@@ -83,7 +83,7 @@ impl Bounds {
 
 /// A time.
 pub(super) fn milliseconds(time: Duration) -> String {
-    format!("{} ms", time.as_secs_f64() * 1000.0)
+    format!("{} ms", time.as_nanos() as f64 / 1e6)
 }
 
 /// In the largest unit in which it is a whole number.
@@ -106,5 +106,6 @@ mod tests {
         assert_eq!(size(1025), "1025 bytes");
         assert_eq!(size(0), "0 bytes");
         assert_eq!(milliseconds(Duration::from_micros(1500)), "1.5 ms");
+        assert_eq!(milliseconds(Duration::from_millis(1001)), "1001 ms");
     }
 }
