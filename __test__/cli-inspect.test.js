@@ -214,6 +214,17 @@ describe('a hostile file', () => {
     assert.match(needs[0].message, /not valid: .*offset/);
   });
 
+  test('can have anything nested in a component, which is passed over', () => {
+    const header = Buffer.from('\0asm\x0d\0\x01\0');
+    const exported = section(11, vector([Buffer.concat([Buffer.from([0]), string('run'), Buffer.from([1, 0, 0])])]));
+    const nested = [1, 4].map((id) => section(id, Buffer.from('neither a module nor a component')));
+    const whole = Buffer.concat([header, ...nested, exported]);
+    const { needs, exports } = json(['-'], whole);
+    assert.deepEqual([needs.map(({ about }) => about), exports], [['component'], [{ name: 'run', kind: 'function' }]]);
+    const cut = json(['-'], whole.subarray(0, 30));
+    assert.deepEqual(cut.needs.map(({ about }) => about), ['component', 'invalid']);
+  });
+
   test('of any bytes is told', () => {
     const bytes = fs.readFileSync(fixture('wordcount'));
     const native = require('../lib/native.js');

@@ -3,7 +3,7 @@
 /// Bytes that a report may still have.
 pub struct Budget(usize);
 
-const ALL: usize = 64 << 20;
+const ALL: usize = 16 << 20;
 /// Beside the texts of an entry.
 const ENTRY: usize = 100;
 
