@@ -4,6 +4,7 @@
 
 const os = require('node:os');
 const { stderr } = require('./output.js');
+const { visibleLines } = require('./visible.js');
 
 // A command line that can't be understood; `command` is the one whose help says more.
 class UsageError extends Error {
@@ -32,7 +33,7 @@ function messageOf(error) {
   const lines = [`wasi-rs: ${message}`];
   if (error instanceof UsageError) lines.push(`Try: wasi-rs ${error.command ? `${error.command} ` : ''}--help`);
   if (code === 'ERR_WASI_TRAP' && backtrace) lines.push(backtrace.trimEnd());
-  return `${lines.join('\n')}\n`;
+  return `${visibleLines(lines.join('\n'))}\n`;
 }
 
 // The exit code of the guest, as the operating system passes it on.

@@ -3,30 +3,12 @@
 // What `wasi-rs inspect` prints for people.
 
 const { columns } = require('./help.js');
-
-// Imports, exports and sections that are shown.
-const MOST = 50;
-const MOST_OF_NAME = 60;
-
-// Names come from the file, and could be meant for the terminal.
-const special = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const escaped = (text) => text.replace(special, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
-
-function name(text) {
-  const start = escaped(text.slice(0, MOST_OF_NAME + 1));
-  return text.length > MOST_OF_NAME ? `${start.slice(0, MOST_OF_NAME)}…` : start;
-}
+const { MOST, name, some, visible } = require('./visible.js');
 
 function size(bytes) {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   const unit = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
   return `${Number((bytes / 1024 ** unit).toFixed(1))} ${units[unit]}`;
-}
-
-// Some of many, and how many more there are.
-function some(items, count, show) {
-  const shown = items.slice(0, MOST).map(show);
-  return count > shown.length ? [...shown, `… and ${count - shown.length} more`] : shown;
 }
 
 const kinds = { module: 'WebAssembly module', component: 'WebAssembly component', precompiled: 'precompiled code' };
@@ -59,11 +41,11 @@ function producersOf(producers) {
 function facts(description) {
   const { file, memories, producers, features, sections, needs } = description;
   return [
-    ['File', escaped(file)],
+    ['File', visible(file)],
     ['Kind', kindOf(description)],
     ['Size', size(description.size)],
     ['Runs here', verdict(description)],
-    ...needs.map(({ message }) => ['', escaped(message.replaceAll('\n', ' '))]),
+    ...needs.map(({ message }) => ['', visible(message.replaceAll('\n', ' '))]),
     ...some(memories, memories.length, memoryOf).map((text) => ['Memory', text]),
     ...producersOf(producers),
     ...(features.length > 0 ? [['Features', some(features, features.length, name).join(', ')]] : []),
@@ -81,7 +63,7 @@ const WIDEST = 48;
 function list(title, items, count) {
   if (count === 0) return [];
   const width = Math.min(WIDEST, Math.max(...items.slice(0, MOST).map((item) => fullName(item).length)));
-  const line = (item) => `${fullName(item).padEnd(width)}  ${item.type ? escaped(item.type) : item.kind}`;
+  const line = (item) => `${fullName(item).padEnd(width)}  ${item.type ? visible(item.type) : item.kind}`;
   return ['', `${title} (${count})`, ...some(items, count, line).map((text) => `  ${text}`)];
 }
 

@@ -7,6 +7,7 @@ const { bytesOf, moduleOf } = require('./module.js');
 const { general } = require('./options.js');
 const { stdout } = require('./output.js');
 const { inCommandTerms } = require('./terms.js');
+const { visibleJson } = require('./visible.js');
 
 const groups = {
   Options: {
@@ -44,7 +45,7 @@ function described(file, bytes) {
 async function inspect(values, operands) {
   const module = await moduleOf(operandOf(operands));
   const description = described(module.label, await bytesOf(module));
-  const text = values.json ? JSON.stringify(description, null, 2) : require('./inspect-text.js').textOf(description);
+  const text = values.json ? visibleJson(JSON.stringify(description, null, 2)) : require('./inspect-text.js').textOf(description);
   stdout.write(`${text}\n`);
   return 0;
 }

@@ -3,6 +3,7 @@
 // Calling an exported function from the command line: its arguments and results as text.
 
 const { UsageError } = require('./failures.js');
+const { name: shownName, some } = require('./visible.js');
 
 // Signed and unsigned notations of the same bits are both taken.
 function integer(text, bits) {
@@ -49,7 +50,7 @@ function functionOf(exports, name, label) {
   const functions = exports.filter(({ kind }) => kind === 'function');
   const found = functions.find((item) => item.name === name);
   if (found) return found;
-  const names = functions.map((item) => item.name).join(', ');
+  const names = some(functions, functions.length, (item) => shownName(item.name)).join(', ');
   throw new UsageError(`${label} exports no function "${name}"${names && `; it exports ${names}`}`);
 }
 

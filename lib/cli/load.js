@@ -5,6 +5,7 @@
 const { withProgress } = require('./progress.js');
 const { inCommandTerms } = require('./terms.js');
 const { sayLoaded } = require('./verbose.js');
+const { visible } = require('./visible.js');
 
 // By code of an error about the module rather than its run: its message for the command line.
 const messages = {
@@ -30,7 +31,7 @@ async function load(module, values, options) {
   const limits = { timeout: values['compile-timeout'], memoryLimit: values['compile-memory'] };
   const start = performance.now();
   const compiling = compile(module.source, { ...limits, ...options }).catch((error) => throwTranslated(error, module));
-  const program = await withProgress(`compiling ${module.name}…`, compiling);
+  const program = await withProgress(`compiling ${visible(module.name)}…`, compiling);
   if (values.verbose) sayLoaded(module, program.size, originOf(program), performance.now() - start);
   return program;
 }

@@ -14,6 +14,7 @@ const { stdout } = require('./output.js');
 const { withProgress } = require('./progress.js');
 const { inCommandTerms } = require('./terms.js');
 const { sayLoaded, sayUsage } = require('./verbose.js');
+const { visible } = require('./visible.js');
 const native = require('../native.js');
 
 // What keeps V8 from running it, too. What is wrong with its code, V8 says itself.
@@ -43,9 +44,9 @@ async function compiled({ module, values }) {
   const bytes = await read(module, values);
   const start = performance.now();
   const compiling = WebAssembly.compile(bytes).catch((error) => {
-    throw new Error(`${module.label}: ${error.message}`);
+    throw new Error(`${module.label}: ${visible(error.message)}`);
   });
-  const result = await withProgress(`compiling ${module.name}…`, compiling);
+  const result = await withProgress(`compiling ${visible(module.name)}…`, compiling);
   if (values.verbose) sayLoaded(module, bytes.length, 'v8', performance.now() - start);
   return result;
 }

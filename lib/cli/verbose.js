@@ -4,8 +4,9 @@
 
 const { stderr } = require('./output.js');
 const { showDuration, showSize } = require('./units.js');
+const { visible } = require('./visible.js');
 
-const say = (text) => stderr.write(`wasi-rs: ${text}\n`);
+const say = (text) => stderr.write(`wasi-rs: ${visible(text)}\n`);
 
 // By the origin of the code.
 const loaded = {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmtime::{GcHeapOutOfMemory, Trap, WasmBacktrace};
 
 use super::bounds::Bounds;
-use super::short::short;
+use super::short::{lines, short};
 use crate::abi::errno;
 use crate::front::init;
 use crate::system::Errno;
@@ -62,10 +62,11 @@ impl Failure {
         Failure::new("ERR_WASI_LINK", message)
     }
 
-    /// `ERR_WASI_COMPILE`, with the offset that the message tells.
+    /// `ERR_WASI_COMPILE`, with the offset that the message tells. Messages about the text format have
+    /// several lines.
     pub fn compile(message: impl Into<String>) -> Self {
         let message = message.into();
-        let failure = Failure::new("ERR_WASI_COMPILE", message.clone());
+        let failure = Failure::new("ERR_WASI_COMPILE", lines(&message));
         match offset_in(&message) {
             Some(offset) => failure.with("offset", Detail::Number(offset as f64)),
             None => failure,

@@ -18,6 +18,7 @@ use super::interruptible::Names;
 use super::kind::Kind;
 use super::needs::refused_import;
 use super::pool::Pool;
+use super::short::line;
 use super::store::Guest;
 
 /// Where a program comes from.
@@ -298,7 +299,7 @@ impl Ready {
         let linked = refused(&module).map_or_else(
             || {
                 let linked = machine.linker.instantiate_pre(&module);
-                linked.map_err(|error| Failure::link(format!("{error:#}")))
+                linked.map_err(|error| Failure::link(line(&format!("{error:#}"))))
             },
             Err,
         );

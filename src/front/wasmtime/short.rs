@@ -1,5 +1,4 @@
-//! Texts of the guest in messages: as much as fits, and no control characters, which could be meant
-//! for a terminal.
+//! Texts of the guest in messages: as much as fits, and nothing that could be meant for a terminal.
 
 use std::fmt::{Display, Error, Result, Write};
 
@@ -22,13 +21,46 @@ impl Write for Short {
     fn write_str(&mut self, text: &str) -> Result {
         for letter in text.chars() {
             self.room = self.room.checked_sub(1).ok_or(Error)?;
-            match letter.is_control() {
-                true => self.text.extend(letter.escape_default()),
-                false => self.text.push(letter),
-            }
+            push(&mut self.text, letter);
         }
         Ok(())
     }
+}
+
+fn push(text: &mut String, letter: char) {
+    match letter.is_control() || turns_or_breaks(letter) {
+        true => text.extend(letter.escape_default()),
+        false => text.push(letter),
+    }
+}
+
+/// What makes text run in the other direction, or on the next line.
+fn turns_or_breaks(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// All of a text that may quote the guest, on one line.
+pub(super) fn line(text: &str) -> String {
+    escaped(text, "")
+}
+
+/// The same, on the lines that it has.
+pub(super) fn lines(text: &str) -> String {
+    escaped(text, "\n\t")
+}
+
+fn escaped(text: &str, but: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match but.contains(letter) {
+            true => escaped.push(letter),
+            false => push(&mut escaped, letter),
+        }
+    }
+    escaped
 }
 
 /// Most letters of a name in a message.
@@ -64,6 +96,9 @@ mod tests {
         assert_eq!(short("abc", 3), "abc");
         assert_eq!(short("abcd", 3), "abc…");
         assert_eq!(short("a\x1b[2J", 10), "a\\u{1b}[2J");
+        assert_eq!(short("a\u{202e}b\u{2028}c", 10), "a\\u{202e}b\\u{2028}c");
+        assert_eq!(line("a\n\x07b"), "a\\n\\u{7}b");
+        assert_eq!(lines("a\n\t\x07b\n"), "a\n\t\\u{7}b\n");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::front::wasmtime::kind::Kind;
 use crate::front::wasmtime::legacy_exceptions;
 use crate::front::wasmtime::needs::THREADS;
 use crate::front::wasmtime::program::Ready;
+use crate::front::wasmtime::short::line;
 
 /// A program as it was given, binary or text.
 pub struct Source {
@@ -58,7 +59,7 @@ pub(super) fn machine_code(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, Fail
         let checked = interruptible(&wasm).map_err(wasmtime::Error::new)?;
         engine.precompile_module(&checked)
     };
-    compiled().map_err(|error| Failure::compile(format!("{error:#}")))
+    compiled().map_err(|error| Failure::compile(line(&format!("{error:#}"))))
 }
 
 /// A valid program that wasmtime compiles. Most are that already.
@@ -123,6 +124,6 @@ fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready,
                 .and_then(|file| Module::deserialize_open_file(&machine.engine, file)),
         }
     };
-    let module = module.map_err(|error| Failure::compile(format!("{error:#}")))?;
+    let module = module.map_err(|error| Failure::compile(line(&format!("{error:#}"))))?;
     Ok(Ready::new(machine, module, origin))
 }

@@ -14,6 +14,7 @@ use super::compile::{SHORT_TEXT, binary};
 use super::failure::Failure;
 use super::kind::Kind;
 use super::needs;
+use super::short::line;
 
 pub use sections::Sections;
 
@@ -93,7 +94,7 @@ struct Broken(String);
 
 impl From<wasmparser::Error> for Broken {
     fn from(error: wasmparser::Error) -> Self {
-        Broken(error.to_string())
+        Broken(line(&error.to_string()))
     }
 }
 
