@@ -4,6 +4,8 @@
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { tempDir } = require('./helpers/guest');
@@ -89,4 +91,17 @@ test('a program that reaches a limit', (t) => {
   const [[, , used, message]] = said(t, ['-v', '--fuel', '1', fixture('demo')]);
   assert.equal(used, ended('the program was terminated', ' and N units of fuel'));
   assert.match(message, /^wasi-rs: .*fuel/);
+});
+
+test('if stderr cannot be written, programs run and the exit codes are the same', (t) => {
+  const unwritable = fs.openSync(os.devNull, 'r');
+  t.after(() => fs.closeSync(unwritable));
+  const ended = (...args) => {
+    const { status, stdout } = spawnSync(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', unwritable], encoding: 'utf8' });
+    return [status, stdout];
+  };
+  assert.deepEqual(ended('-v', fixture('demo')), [0, 'hello world\n']);
+  assert.deepEqual(ended('-v', fixture('trap')), [134, 'before trap\n']);
+  assert.deepEqual(ended('--fuel', '1', fixture('demo')), [125, '']);
+  assert.deepEqual(ended('--nonsense', fixture('demo')), [2, '']);
 });

@@ -27,6 +27,15 @@ function writeAll(fd, text) {
   while (bytes.length > 0) bytes = bytes.subarray(writeSome(fd, bytes));
 }
 
-const stream = (fd) => ({ isTTY: tty.isatty(fd), write: (text) => writeAll(fd, text) });
+const stream = (fd, write) => ({ isTTY: tty.isatty(fd), write: (text) => write(fd, text) });
 
-module.exports = { stderr: stream(2), stdout: stream(1) };
+// For remarks and messages. If they can't be written, the exit code still says what happened.
+function tryToWriteAll(fd, text) {
+  try {
+    writeAll(fd, text);
+  } catch {
+    // There is no other place to say so.
+  }
+}
+
+module.exports = { stderr: stream(2, tryToWriteAll), stdout: stream(1, writeAll) };
