@@ -109,8 +109,8 @@ describe('units', () => {
     for (const text of ['2030-01-31T12:00Z', '2030-01-31T13:00:00.000+01:00', `${expected}`]) {
       assert.equal(time(text), expected);
     }
-    assert.deepEqual(['0', '1.5', '1970-01-01', '2262-01-01'].map(time), [0, 1.5, 0, Date.UTC(2262)]);
-    for (const text of ['', 'now', '-1', '1e3', '2030-01-31T12:00', '2030-99-01', '1969-12-31', '2263-01-01']) {
+    assert.deepEqual(['0', '1.5', '1970-01-01', '2032-02-29', '2262-01-01'].map(time), [0, 1.5, 0, Date.UTC(2032, 1, 29), Date.UTC(2262)]);
+    for (const text of ['', 'now', '-1', '1e3', '2030-01-31T12:00', '2030-99-01', '2030-02-30', '2030-02-29T12:00Z', '1969-12-31', '2263-01-01']) {
       assert.throws(() => time(text), /milliseconds since 1970, is expected$/, text);
     }
   });

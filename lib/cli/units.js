@@ -57,10 +57,18 @@ function countUpTo(most) {
 
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i;
 
+// Date.parse() takes February 30 to be March 2.
+const isDay = (text) => new Date(text.slice(0, 10)).toISOString().startsWith(text.slice(0, 10));
+
+function parseDate(text) {
+  const value = Date.parse(text);
+  return value >= 0 && isDay(text) ? value : NaN;
+}
+
 // A point in time, in milliseconds since 1970. A time zone is required: a clock that is to be
 // reproducible must not depend on where the machine is.
 function time(text) {
-  const value = ISO.test(text) ? Date.parse(text) : /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  const value = ISO.test(text) ? parseDate(text) : /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (value >= 0 && value <= LATEST) return value;
   throw new Error('a date from 1970 to 2262 such as 2030-01-31 or 2030-01-31T12:00:00Z, ' +
     'or milliseconds since 1970, is expected');
