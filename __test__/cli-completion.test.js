@@ -28,6 +28,10 @@ describe('bash offers', () => {
     const cwd = tempDir(t);
     fs.mkdirSync(path.join(cwd, 'folder'));
     fs.writeFileSync(path.join(cwd, 'app 1.wasm'), '');
+    return offeredIn(cwd, ...words);
+  }
+
+  function offeredIn(cwd, ...words) {
     const ask = `${script}
       COMP_WORDS=(wasi-rs "$@") COMP_CWORD=$#
       _wasi_rs
@@ -62,6 +66,16 @@ describe('bash offers', () => {
   ]) {
     test(words.join(' ') || 'nothing', (t) => assert.deepEqual(offered(t, ...words), [...expected].sort()));
   }
+
+  test('names of files as they are', (t) => {
+    const cwd = tempDir(t);
+    const names = ['*', '[ab]', '$(touch made)', '`touch made`', "it's", 'a;b', 'a'];
+    for (const name of names) fs.writeFileSync(path.join(cwd, name), '');
+    assert.deepEqual(offeredIn(cwd, 'run', ''), names.sort());
+    assert.deepEqual(offeredIn(cwd, 'run', '[a'), ['[ab]']);
+    assert.deepEqual(offeredIn(cwd, '--engine', '$(touch made)'), []);
+    assert.ok(!fs.existsSync(path.join(cwd, 'made')));
+  });
 
   for (const name of Object.keys(commands)) {
     test(`all options of ${name}`, (t) => {

@@ -66,11 +66,13 @@ ${Object.entries(commands).map(operandCase).join('\n')}
       words='${Object.keys(commands).join('\n')}'
     fi
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
-  if [[ -n $kind ]]; then
-    compopt -o filenames 2> /dev/null
-    COMPREPLY+=($(compgen "$kind" -- "$cur"))
-  fi
+  if [[ -n $kind ]]; then compopt -o filenames 2> /dev/null; fi
+  COMPREPLY=()
+  # Names of files can look like patterns, which are not to be expanded.
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(
+    compgen -W "$words" -- "$cur"
+    if [[ -n $kind ]]; then compgen "$kind" -- "$cur"; fi
+  )
 }
 
 complete -F _wasi_rs wasi-rs
