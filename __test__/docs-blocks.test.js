@@ -88,14 +88,18 @@ test('each block that does not work, with its line', async (t) => {
     block('', ''), // 52
     block('js same.mjs', ''), // 56
     block('js same.mjs', ''), // 60
-    ['```js', 'never closed'], // 64
+    ['~~~js check', 'missing();', '~~~', ''], // 64
+    ['> ```js', '> missing();', ''], // 68
+    ['1. ```js', '', ''], // 71
+    ['```js', 'never closed'], // 74
   );
-  assert.deepEqual(failures.map(([line]) => line), [1, 6, 10, 18, 22, 26, 30, 36, 40, 44, 48, 52, 60, 64]);
+  assert.deepEqual(failures.map(([line]) => line), [1, 6, 10, 18, 22, 26, 30, 36, 40, 44, 48, 52, 60, 65, 68, 71, 74]);
   const messages = [
     /^It exits with code 3\.\n {4}some words$/, /does not print "3".*\n {4}2$/, /does not print "a"/,
     /'timeOut' does not exist/, /Cannot find name 'missing'/, /'number' is not assignable to type 'string'/,
     /^It exits with code 1\.\n {4}before$/, /It exits with code 2\.\n.*syntax error/, /JSON/, /"lazily" is not known/,
-    /"javascript" is not known/, /names no language/, /two blocks called same\.mjs/, /not closed/,
+    /"javascript" is not known/, /names no language/, /two blocks called same\.mjs/, /'missing'/,
+    /on a line of its own/, /on a line of its own/, /not closed/,
   ];
   for (const [index, message] of messages.entries()) assert.match(failures[index][1], message);
 });

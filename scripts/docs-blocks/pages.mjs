@@ -10,15 +10,19 @@ export const allPages = () => [
   ...readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md')).sort().map((name) => `docs/${name}`),
 ];
 
-const fence = /^([ \t]*)(`{3,})([^`]*)$/;
+const fence = /^([ \t]*)(`{3,}|~{3,})([^`]*)$/;
 
-const closes = (line, marks) => line.trim().startsWith(marks) && line.trim().replaceAll('`', '') === '';
+// A block that begins behind the mark of a quotation or of a list. It would not be checked.
+const misplaced = /^[ \t]*(?:(?:>|[-*+]|\d+[.)])[ \t]*)+(?:`{3,}|~{3,})[^`]*$/;
+
+const closes = (line, marks) => line.trim().startsWith(marks) && line.trim().replaceAll(marks[0], '') === '';
 
 // Blocks in lists are indented, as a whole.
 const outdented = (line, indent) => (line.startsWith(indent) ? line.slice(indent.length) : line.trimStart());
 
 function* blocksIn(page, lines) {
   for (let index = 0; index < lines.length; index += 1) {
+    if (misplaced.test(lines[index])) yield { page, line: index + 1, language: '', annotations: [], code: '', isMisplaced: true };
     const [, indent, marks, info] = fence.exec(lines[index]) ?? [];
     if (marks === undefined) continue;
     const start = index + 1;

@@ -23,7 +23,8 @@ const usesRequire = (code) => /\brequire\(/.test(code) && !/^(import|export)\b/m
 
 const extension = ({ language, code }) => `.${usesRequire(code) ? 'c' : 'm'}${language}`;
 
-function problemOf({ page, language, annotations, isOpen }) {
+function problemOf({ page, language, annotations, isOpen, isMisplaced }) {
+  if (isMisplaced) return 'The block must begin on a line of its own. In a list, indent that line.';
   if (isOpen) return 'The block is not closed.';
   if (language === '') return 'The block names no language. Use `text` for output.';
   if (!scripts.has(language) && !inert.has(language) && language !== 'sh') {
