@@ -2,6 +2,8 @@
 
 // Every block of code of the documentation works, and a block that doesn't is found.
 
+const { execFileSync, spawn } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
@@ -102,4 +104,21 @@ test('each block that does not work, with its line', async (t) => {
     /on a line of its own/, /on a line of its own/, /not closed/,
   ];
   for (const [index, message] of messages.entries()) assert.match(failures[index][1], message);
+});
+
+// Opening the pipe waits for the process that writes to it, and the pipe ends with that process.
+test('an interrupted check leaves neither a process nor a directory', async (t) => {
+  const folder = tempDir(t);
+  const [page, pipe, temporary] = ['page.md', 'pipe', 'temporary'].map((name) => path.join(folder, name));
+  execFileSync('mkfifo', [pipe]);
+  fs.mkdirSync(temporary);
+  fs.writeFileSync(page, block('sh', `sleep 1000 > '${pipe}' &`, 'wait').join('\n'));
+  const script = path.join(root, 'scripts', 'docs-blocks.mjs');
+  const child = spawn(process.execPath, [script, page], { env: { ...process.env, TMPDIR: temporary }, stdio: 'ignore' });
+  const reader = fs.createReadStream(pipe);
+  await once(reader, 'open');
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  assert.deepEqual(fs.readdirSync(temporary), []);
+  await once(reader.resume(), 'end');
 });

@@ -6,6 +6,8 @@ import { checkPages, describe } from './docs-blocks/check.mjs';
 import { allPages } from './docs-blocks/pages.mjs';
 import { fail } from './tools.mjs';
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const named = process.argv.slice(2);
 const pages = await checkPages(named.length > 0 ? named : allPages());
 for (const { page, count, failures } of pages) {

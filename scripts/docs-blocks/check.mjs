@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { read } from './pages.mjs';
 import { plan } from './plan.mjs';
-import { execute } from './execute.mjs';
+import { endAll, execute } from './execute.mjs';
 import { makeScratch, writePage } from './scratch.mjs';
 import { checkTypes } from './types.mjs';
 
@@ -58,12 +58,19 @@ async function checkIn(scratch, pages) {
   }));
 }
 
-// For each page how many blocks were checked, and the failures: page, line and message.
+// For each page how many blocks were checked, and the failures: page, line and message. Nothing is left
+// behind, even by process.exit().
 export async function checkPages(pages) {
   const scratch = makeScratch();
+  const cleanUp = () => {
+    endAll();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  process.once('exit', cleanUp);
   try {
     return await checkIn(scratch, pages);
   } finally {
+    process.off('exit', cleanUp);
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -38,8 +38,14 @@ function endGroup({ pid }) {
   }
 }
 
+const running = new Set();
+
+// When the script itself is ended.
+export const endAll = () => running.forEach(endGroup);
+
 function start(command, args, { cwd, env, input }) {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  running.add(child);
   child.stdin.on('error', () => {}); // it may not read
   child.stdin.end(input);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
@@ -48,7 +54,10 @@ function start(command, args, { cwd, env, input }) {
     isLate = true;
     endGroup(child);
   }, limit);
-  child.on('exit', () => endGroup(child));
+  child.on('exit', () => {
+    running.delete(child);
+    endGroup(child);
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
