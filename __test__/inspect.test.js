@@ -28,6 +28,12 @@ test('an instance shows its functions, and whether it is closed', async () => {
   assert.equal(inspect(instance, wide), `Instance { exports: ${functions}, closed: true }`);
 });
 
+test('an instance whose exports were replaced', async () => {
+  const instance = await program.instantiate();
+  instance.exports = undefined;
+  assert.equal(inspect(instance), 'Instance { exports: undefined }');
+});
+
 describe('options are respected', () => {
   const exports = NAMES.replace(/[^]+/, '[Array]');
 
@@ -47,6 +53,7 @@ describe('does not throw for', () => {
     ['objects that inherit', () => Object.create(program), /^Program \{\}$/],
     ['those of a MemoryFile', () => Object.create(MemoryFile.prototype), /^MemoryFile \{\}$/],
     ['proxies', () => new Proxy(program, {}), /Program/],
+    ['an object whose class has no name', () => new (class extends MemoryFile { static name = Symbol('none'); })(), /./],
     ['an object without a program', () => new (class Mine extends program.constructor {})(), /^Mine \{/],
   ]) {
     test(name, () => assert.match(inspect(object()), expected));

@@ -55,7 +55,7 @@ class Instance {
   }
 
   [custom](depth, options) {
-    return showState(this, #handle in this ? this.#state() : undefined, depth, options);
+    return showState(this, () => this.#state(), depth, options);
   }
 
   #state() {

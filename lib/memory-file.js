@@ -56,7 +56,7 @@ class MemoryFile {
   }
 
   [custom](depth, options) {
-    return showState(this, #fd in this ? this.#state() : undefined, depth, options);
+    return showState(this, () => this.#state(), depth, options);
   }
 
   // Without a size if someone else has closed the descriptor.

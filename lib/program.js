@@ -71,8 +71,7 @@ class Program {
   }
 
   [custom](depth, options) {
-    const isProgram = #handle in this && this.#handle !== undefined;
-    return showState(this, isProgram ? this.#state() : undefined, depth, options);
+    return showState(this, () => this.#state(), depth, options);
   }
 
   #state() {
