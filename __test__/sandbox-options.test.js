@@ -136,7 +136,9 @@ describe('maxFiles', () => {
     for (const maxFiles of [-1, 1.5, NaN, 2 ** 31]) {
       assert.throws(() => new WASI({ version, maxFiles }), { code: 'ERR_OUT_OF_RANGE' });
     }
-    assert.throws(() => new WASI({ version, maxFiles: 2 }), { code: 'UVWASI_EMFILE' });
+    assert.throws(() => new WASI({ version, maxFiles: 2 }), {
+      code: 'UVWASI_EMFILE', message: 'UVWASI_EMFILE, uvwasi_init: too many open descriptors, see options.maxFiles',
+    });
     assert.throws(() => new WASI({ version, maxFiles: 3, preopens: { a: '.' } }), { code: 'UVWASI_EMFILE' });
     new WASI({ version, maxFiles: 3 });
   });

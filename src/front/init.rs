@@ -14,8 +14,18 @@ pub fn code(error: Errno) -> String {
 }
 
 /// All that `node:wasi` says.
-pub fn message(error: Errno) -> String {
+fn base(error: Errno) -> String {
     format!("{}, {SYSCALL}", code(error))
+}
+
+const TOO_MANY: &str = "too many open descriptors, see options.maxFiles";
+
+/// Of neither a directory nor a certain stream.
+pub fn message(error: Errno) -> String {
+    match error {
+        Errno::Mfile => format!("{}: {TOO_MANY}", base(error)),
+        _ => base(error),
+    }
 }
 
 /// Of a directory: a path of the host, and what the guest would call it. In the form that errors of
@@ -25,10 +35,10 @@ pub fn preopen(error: Errno, path: &str, name: &str) -> String {
         Errno::NoEnt => "no such directory",
         Errno::NotDir => "not a directory",
         Errno::Acces | Errno::Perm => "permission denied",
-        Errno::Mfile => "too many open descriptors, see options.maxFiles",
+        Errno::Mfile => TOO_MANY,
         _ => "it can't be opened",
     };
-    let said = message(error);
+    let said = base(error);
     format!(
         "{said} '{path}' -> '{name}': {reason}. Check options.preopens['{name}']{}",
         where_is(path)
@@ -52,5 +62,5 @@ pub fn stream(error: Errno, name: &str, fd: i32) -> String {
         Errno::Badf => "is not open",
         _ => "can't be used",
     };
-    format!("{} options.{name}: descriptor {fd} {reason}", message(error))
+    format!("{} options.{name}: descriptor {fd} {reason}", base(error))
 }
