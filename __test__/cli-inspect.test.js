@@ -163,7 +163,10 @@ describe('inspect tells', () => {
 describe('inspect fails', () => {
   test('for what cannot be read', (t) => {
     const missing = path.join(tempDir(t), 'missing.wasm');
-    const expected = [[missing, /ENOENT.*missing\.wasm/], [__dirname, /is a directory/], ['/dev/zero', /neither a regular file nor a pipe/]];
+    const large = path.join(path.dirname(missing), 'large.wasm');
+    fs.writeFileSync(large, '');
+    fs.truncateSync(large, 2 ** 40);
+    const expected = [[missing, /ENOENT.*missing\.wasm/], [large, /large\.wasm is larger than 1073741824 bytes/], [__dirname, /is a directory/], ['/dev/zero', /neither a regular file nor a pipe/]];
     for (const [file, message] of expected) {
       const { status, stdout, stderr } = inspect([file]);
       assert.deepEqual([status, stdout], [1, '']);

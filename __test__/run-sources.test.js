@@ -97,6 +97,14 @@ describe('no program is', () => {
     assert.deepEqual({ syscall, errno }, { syscall: 'open', errno: -21 });
   });
 
+  test('a file that is larger than modules can be', async (t) => {
+    const file = path.join(tempDir(t), 'large.wasm');
+    fs.writeFileSync(file, '');
+    fs.truncateSync(file, 2 ** 40);
+    const { message } = await rejection(compile(file), 'ERR_FS_FILE_TOO_LARGE');
+    assert.equal(message, `The program in '${file}' is larger than 1073741824 bytes, the limit for a module`);
+  });
+
   test('a path with a null byte', async () => {
     await rejection(compile('a\0b'), 'ERR_INVALID_ARG_VALUE');
     await rejection(compile(new URL('file:///a%00b')), 'ERR_INVALID_ARG_VALUE');

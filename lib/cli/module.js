@@ -25,24 +25,28 @@ async function standardInput() {
   throw new Error('standard input is empty. A module was expected, because its name is "-"');
 }
 
+const tooLarge = (label) => new Error(`${label} is larger than ${MOST} bytes, the limit for a module`);
+
 async function all(stream, label) {
   const chunks = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MOST) throw new Error(`${label} is larger than ${MOST} bytes, the limit for a module`);
+    if (size > MOST) throw tooLarge(label);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-// The module's bytes, from wherever it comes. A device need not end.
+// The module's bytes, from wherever it comes. A device need not end. Files that the system makes when
+// they are read have no size.
 async function bytesOf({ source, label }) {
   if (typeof source !== 'string') return source;
   const stat = await fs.promises.stat(source);
   if (stat.isDirectory()) throw new Error(`${label} is a directory, not a module`);
   if (!stat.isFile() && !stat.isFIFO()) throw new Error(`${label} is neither a regular file nor a pipe`);
-  return all(fs.createReadStream(source), label);
+  if (stat.size > MOST) throw tooLarge(label);
+  return stat.size > 0 ? fs.promises.readFile(source) : all(fs.createReadStream(source), label);
 }
 
 // Whether the guest's standard input is what is left of it: nothing.

@@ -193,35 +193,43 @@ impl Source {
         }
     }
 
-    fn read(self) -> Result<Vec<u8>, Failure> {
+    fn read(self, most: u64) -> Result<Vec<u8>, Failure> {
         match self {
             Source::Bytes(bytes) => Ok(bytes),
-            Source::Path(path) => read_file(&path),
+            Source::Path(path) => read_file(&path, most),
         }
     }
 }
 
-/// Bytes of a program from a pipe, which need not end.
-const MOST_OF_PIPE: u64 = 1 << 30;
+/// Bytes of a module, as far as parsers go. So much is read of a pipe, which need not end.
+const MOST: u64 = 1 << 30;
 
-fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
+fn read_file(path: &str, most: u64) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::file(&error, path);
-    let kind = std::fs::metadata(path).map_err(failed)?.file_type();
-    if kind.is_file() || kind.is_dir() {
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.is_file() && metadata.len() > most {
+        return Err(too_large(path));
+    }
+    if metadata.is_file() || metadata.is_dir() {
         return std::fs::read(path).map_err(failed);
     }
-    if !kind.is_fifo() {
+    if !metadata.file_type().is_fifo() {
         let message = format!("A program must be a regular file or a pipe, which '{path}' is not");
         return Err(Failure::new("ERR_INVALID_ARG_VALUE", message));
     }
     let mut bytes = Vec::new();
     let pipe = File::open(path).map_err(failed)?;
-    pipe.take(MOST_OF_PIPE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MOST_OF_PIPE {
-        let message = format!("The program in '{path}' is larger than {MOST_OF_PIPE} bytes");
-        return Err(Failure::new("ERR_FS_FILE_TOO_LARGE", message));
+    pipe.take(MOST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    match bytes.len() as u64 > MOST {
+        true => Err(too_large(path)),
+        false => Ok(bytes),
     }
-    Ok(bytes)
+}
+
+fn too_large(path: &str) -> Failure {
+    let message =
+        format!("The program in '{path}' is larger than {MOST} bytes, the limit for a module");
+    Failure::new("ERR_FS_FILE_TOO_LARGE", message)
 }
 
 /// A request, its source read.
@@ -235,7 +243,8 @@ struct Given {
 impl Given {
     fn read(request: Request) -> Result<Self, Failure> {
         let Request { source, cache, precompiled, limits } = request;
-        let bytes = source.read()?;
+        // What was compiled may be larger than the module.
+        let bytes = source.read(if precompiled { u64::MAX } else { MOST })?;
         let precompiled = precompiled && Kind::of(&bytes) == Kind::Precompiled;
         Ok(Given { bytes, cache: cache.map(Cache::new), precompiled, limits })
     }
