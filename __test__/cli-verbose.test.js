@@ -93,6 +93,15 @@ test('a program that reaches a limit', (t) => {
   assert.match(message, /^wasi-rs: .*fuel/);
 });
 
+test('nothing about the use of a program that has not run', (t) => {
+  const [, loaded, missing] = said(t, ['compile', fixture('demo'), '-o', 'demo.wasm'],
+    ['-v', '--fuel', '1', '--allow-precompiled', 'demo.wasm'], ['-v', fixture('reactor')]);
+  assert.deepEqual(loaded, [demo('is precompiled, and was loaded in'),
+    "wasi-rs: A precompiled program was compiled without counting: it can't be run with fuel"]);
+  assert.equal(missing.length, 2);
+  assert.match(missing[1], /exports no function '_start'/);
+});
+
 test('if stderr cannot be written, programs run and the exit codes are the same', (t) => {
   const unwritable = fs.openSync(os.devNull, 'r');
   t.after(() => fs.closeSync(unwritable));

@@ -39,7 +39,8 @@ async function watched(program, { module, values }, options, what, body) {
     if (values.verbose) sayAll(program, module, options, what(outcome), outcome, performance.now() - start);
     return outcome;
   } catch (error) {
-    if (values.verbose && error.duration !== undefined) {
+    // Without a duration it has not run.
+    if (values.verbose && error.duration > 0) {
       sayAll(program, module, options, 'the program was terminated', error, performance.now() - start);
     }
     return throwTranslated(error, module);
