@@ -147,19 +147,18 @@ fn shape_of(function: &Function) -> String {
 /// Of the function that makes a program a command.
 pub(super) const START: &str = "(func)";
 
-/// Why it is no command: `ERR_WASI_LINK`. `start` is the shape of its `_start`, if it has one;
-/// `functions` are those that it exports.
+/// Why it is no command: `ERR_WASI_LINK`. `start` is the shape of its `_start`, if it has one, which is
+/// not `START`; `functions` are those that it exports.
 pub(super) fn refused_start<'m>(
     start: Option<&str>,
     functions: impl Iterator<Item = &'m str>,
-) -> Option<Failure> {
+) -> Failure {
     match start {
-        Some(START) => None,
-        Some(shape) => Some(Failure::link(format!(
+        Some(shape) => Failure::link(format!(
             "The function '_start' of a program must be {START}, but here it is {shape}. Use \
              instantiate() to call it like any other function"
-        ))),
-        None => Some(Failure::link(library(&callable(functions)))),
+        )),
+        None => Failure::link(library(&callable(functions))),
     }
 }
 

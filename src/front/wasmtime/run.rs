@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::ExternType;
+use wasmtime::{ExternType, FuncType};
 
 use super::control::Control;
 use super::failure::Failure;
@@ -128,13 +128,19 @@ pub fn run(ready: &Arc<Ready>, settings: Settings, control: &Arc<Control>) -> Ou
 
 /// A command exports `_start`, which takes and gives nothing.
 fn check_command(session: &Session) -> Result<(), Failure> {
-    let Ready { module, names, .. } = &*session.ready;
-    let start = module.get_export("_start").and_then(|start| start.func().map(shape_of));
+    let start = session.ready.module.get_export("_start");
+    match start.as_ref().and_then(ExternType::func) {
+        Some(start) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
+        start => Err(no_command(&session.ready, start)),
+    }
+}
+
+fn no_command(Ready { module, names, .. }: &Ready, start: Option<&FuncType>) -> Failure {
     let functions = module.exports().filter(|export| {
         matches!(export.ty(), ExternType::Func(_)) && !names.contains(export.name())
     });
     let functions = functions.map(|export| export.name());
-    refused_start(start.as_deref(), functions).map_or(Ok(()), Err)
+    refused_start(start.map(shape_of).as_deref(), functions)
 }
 
 fn start(session: &mut Session) -> wasmtime::Result<()> {

@@ -9,7 +9,7 @@ use super::budget::Budget;
 use super::types::{Types, index_of, kind_of};
 use super::{Broken, CALLS, Item, List, Memory, Report, Result};
 use crate::front::wasmtime::module_limits::ENTRIES;
-use crate::front::wasmtime::needs::{Wanted, refused_import, refused_start};
+use crate::front::wasmtime::needs::{START, Wanted, refused_import, refused_start};
 
 /// What is needed to know the types of imports and exports.
 #[derive(Default)]
@@ -163,7 +163,10 @@ impl<'w> Contents<'w> {
         let start = start.and_then(|start| types.shape(&self.type_of(start)?));
         let is_callable = functions().any(|export| export.name != "_initialize");
         let about = if is_callable { CALLS } else { "start" };
-        report.need(about, refused_start(start.as_deref(), functions().map(|export| export.name)));
+        let names = functions().map(|export| export.name);
+        if start.as_deref() != Some(START) {
+            report.need(about, Some(refused_start(start.as_deref(), names)));
+        }
     }
 }
 
