@@ -7,8 +7,6 @@
 
 const checks = require('./checks.js');
 const { invalidOption } = require('./errors.js');
-const { hintAbout } = require('./foreign-options.js');
-const { nearest } = require('./nearest.js');
 
 const { getOwnPropertyNames, getPrototypeOf } = Object;
 
@@ -61,6 +59,9 @@ class OptionTable {
     const owner = owners.get(key);
     if (owner !== undefined) return `is an option of ${owner}, not of ${this.#owner}`;
     const known = [...this.#readers.keys()];
+    // Loaded lazily, because most programs don't need advice.
+    const { hintAbout } = require('./foreign-options.js');
+    const { nearest } = require('./nearest.js');
     const hint = hintAbout(key);
     if (hint !== undefined) return `is not an option of ${this.#owner}. ${hint}`;
     const meant = nearest(key, known);
