@@ -21,9 +21,8 @@ function shellOf([shell, ...more]) {
   return shell;
 }
 
-async function completion(values, operands) {
+async function completion(values, operands, commands) {
   const { script } = scripts[shellOf(operands)]();
-  const { commands } = require('./commands.js'); // which has this one, too
   stdout.write(script(commands));
   return 0;
 }

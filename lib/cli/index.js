@@ -44,7 +44,7 @@ async function runCommand(name, argv) {
     const { values, operands } = parse(argv, tableOf(command), command);
     if (values.help) return say(helpOf(command));
     if (values.version) return say(`wasi-rs ${version}\n`);
-    return await command.run(values, operands);
+    return await command.run(values, operands, commands);
   } catch (error) {
     if (error instanceof UsageError) error.command = name;
     throw error;

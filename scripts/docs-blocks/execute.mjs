@@ -46,18 +46,22 @@ export const endAll = () => running.forEach(endGroup);
 function start(command, args, { cwd, env, input }) {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   running.add(child);
+  child.on('exit', () => {
+    running.delete(child);
+    endGroup(child);
+  });
   child.stdin.on('error', () => {}); // it may not read
   child.stdin.end(input);
+  return resultOf(child);
+}
+
+function resultOf(child) {
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
     endGroup(child);
   }, limit);
-  child.on('exit', () => {
-    running.delete(child);
-    endGroup(child);
-  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
