@@ -24,6 +24,7 @@ mod session;
 mod shape;
 mod short;
 mod store;
+mod trap;
 mod watchdog;
 
 pub use compile::{

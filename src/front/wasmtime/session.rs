@@ -14,6 +14,7 @@ use super::linker::Stop;
 use super::program::Ready;
 use super::run::{Outcome, Settings, Stream};
 use super::store::Guest;
+use super::trap::ended;
 use super::watchdog;
 use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
 
@@ -141,7 +142,7 @@ impl Session {
             }
             (Some(reason), _) => self.bounds.canceled(reason),
             _ if error.is::<PoolConcurrencyLimitError>() => too_many(error),
-            _ => Failure::ended(error, self.ready.names.functions, &self.bounds),
+            _ => ended(error, self.ready.names.functions, &self.bounds),
         })
     }
 
