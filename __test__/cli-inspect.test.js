@@ -217,6 +217,12 @@ describe('a hostile file', () => {
     assert.match(needs[0].message, /not valid: .*offset/);
   });
 
+  test('is not quoted at length', () => {
+    const { stdout } = inspect(['-'], `(module\n${'x'.repeat(50_000)})`);
+    assert.match(stdout, /The module is not valid: expected `\(` --> <anon>:2:1\n/);
+    assert.ok(stdout.length < 1000);
+  });
+
   test('can have anything nested in a component, which is passed over', () => {
     const header = Buffer.from('\0asm\x0d\0\x01\0');
     const exported = section(11, vector([Buffer.concat([Buffer.from([0]), string('run'), Buffer.from([1, 0, 0])])]));

@@ -38,6 +38,13 @@ function producersOf(producers) {
   ]);
 }
 
+const MOST_OF_MESSAGE = 1000;
+
+// Without the lines that quote the text format: the first two say what is wrong and where.
+function essence(message) {
+  return visible(message.slice(0, MOST_OF_MESSAGE).split('\n', 2).map((line) => line.trim()).join(' '));
+}
+
 function facts(description) {
   const { file, memories, producers, features, sections, needs } = description;
   return [
@@ -45,7 +52,7 @@ function facts(description) {
     ['Kind', kindOf(description)],
     ['Size', size(description.size)],
     ['Runs here', verdict(description)],
-    ...needs.map(({ message }) => ['', visible(message.replaceAll('\n', ' '))]),
+    ...needs.map(({ message }) => ['', essence(message)]),
     ...some(memories, memories.length, memoryOf).map((text) => ['Memory', text]),
     ...producersOf(producers),
     ...(features.length > 0 ? [['Features', some(features, features.length, name).join(', ')]] : []),
