@@ -154,7 +154,15 @@ export interface Preopen {
   readonly?: boolean | undefined;
 }
 
-/** {@link WASIOptions}, with the additional options of this package. */
+/**
+ * {@link WASIOptions}, with the additional options of this package.
+ *
+ * The class has none of the limits of {@link run}. To keep you from relying on a limit that has no
+ * effect, the constructor throws `ERR_INVALID_ARG_VALUE` for options of `run()` that the class
+ * doesn't have, such as `timeout` or `memoryLimit`, unless they are `undefined`. It also does so for
+ * `maxFiles`, `share` and `preopens` with different capitalization or without the final "s". As in
+ * `node:wasi`, any other unknown option is ignored.
+ */
 export interface SandboxOptions extends Omit<WASIOptions, 'preopens'> {
   /**
    * The directories that the guest can use, as in {@link WASIOptions.preopens}. Values can
@@ -312,7 +320,8 @@ export interface Shareable {
  * The constructor throws `ERR_INVALID_ARG_TYPE` if `options` is not an object or lacks
  * `version`. See {@link WASIOptions} for the errors of each option. Options are checked in the
  * order `version`, `args`, `env`, `preopens`, `stdin`, `stdout`, `stderr`, `maxFiles`, `share`.
- * `returnOnExit` is checked last, after the directories and descriptors have been opened.
+ * Options of `run()` and misspelled options come next. `returnOnExit` is checked last, after the
+ * directories and descriptors have been opened.
  *
  * Under Node's permission model, the constructor throws `ERR_ACCESS_DENIED`, with the properties
  * `permission` and `resource`, unless Node.js was started with `--allow-wasi`. Each preopen needs

@@ -25,6 +25,16 @@ function guestWithMounts(t) {
   return { guest: new Guest({ preopens }), readonly, writable };
 }
 
+// As the error about an option that nobody has lists them.
+function runOptionNames() {
+  try {
+    require('../lib/option-tables').runOptions.read({ 'something else': 1 });
+  } catch ({ message }) {
+    return Array.from(message.split('The options are ')[1].matchAll(/'(\w+)'/g), ([, name]) => name);
+  }
+  return assert.fail('read');
+}
+
 function snapshot(directory) {
   return fs.readdirSync(directory).sort().map((name) => {
     const { mode, size, mtimeNs, ino, nlink } = fs.lstatSync(path.join(directory, name), { bigint: true });
@@ -141,6 +151,48 @@ describe('maxFiles', () => {
     });
     assert.throws(() => new WASI({ version, maxFiles: 3, preopens: { a: '.' } }), { code: 'UVWASI_EMFILE' });
     new WASI({ version, maxFiles: 3 });
+  });
+});
+
+describe('an option that the class does not have', () => {
+  const refused = (option, value = 1) => {
+    let message;
+    assert.throws(() => new WASI({ version, [option]: value }), (error) => {
+      ({ message } = error);
+      return error instanceof TypeError && error.code === 'ERR_INVALID_ARG_VALUE';
+    }, intended.mistakenOptions);
+    return message;
+  };
+
+  test('is refused if run() has it', () => {
+    const both = ['args', 'env', 'preopens', 'stdin', 'stdout', 'stderr', 'maxFiles'];
+    const options = runOptionNames().filter((name) => !both.includes(name));
+    assert.ok(options.includes('timeout') && options.includes('compileMemoryLimit'));
+    for (const option of options) {
+      assert.equal(refused(option), `The property 'options.${option}' is an option of run(), not of the WASI class, ` +
+        'which would run the guest without it. Use run(), or remove the option');
+    }
+  });
+
+  test('is refused if it is a misspelling', () => {
+    for (const [option, meant] of Object.entries({
+      maxfiles: 'maxFiles', MaxFiles: 'maxFiles', maxFile: 'maxFiles', Share: 'share', preopen: 'preopens', preOpens: 'preopens',
+    })) {
+      assert.equal(refused(option), `The property 'options.${option}' is not a known option. Did you mean '${meant}'?`);
+    }
+  });
+
+  test('is ignored if it is undefined, not enumerable, inherited or anything else', () => {
+    const hidden = Object.defineProperty({ version }, 'timeout', { value: 1 });
+    for (const options of [
+      { version, timeout: undefined, preopen: undefined }, hidden, Object.assign(Object.create({ timeout: 1 }), { version }),
+      { version, unknown: 1, Timeout: 1, toString: 1, [Symbol('timeout')]: 1 },
+    ]) new WASI(options).close();
+  });
+
+  test('is refused after the other options, and before anything is opened', () => {
+    assert.throws(() => new WASI({ timeout: 1, version, stdin: 'bad' }), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.throws(() => new WASI({ timeout: 1, version, preopens: { '/a': '/nowhere' } }), { code: 'ERR_INVALID_ARG_VALUE' });
   });
 });
 

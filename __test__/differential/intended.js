@@ -38,6 +38,10 @@ module.exports = {
     'wasi-rs has options of its own, which it reads after stderr (maxFiles, share) and in ' +
     'preopens that are objects (path), and methods of its own (close, share, Symbol.dispose)',
 
+  mistakenOptions:
+    'node:wasi ignores all names that it does not know; wasi-rs looks once at the names of all ' +
+    'options, and refuses options of run() and misspellings of its own options',
+
   preopenPermissions:
     'under --permission, node:wasi looks at no path; wasi-rs refuses a preopen without fs.read, ' +
     'and a writable one without fs.write',

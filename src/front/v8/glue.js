@@ -117,6 +117,39 @@
     return argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
   };
 
+  // Options of run() that the class doesn't have, and misspellings of options that node:wasi doesn't
+  // have or whose absence goes unnoticed.
+  const mistakes = create(null);
+  const ofRun = 'is an option of run(), not of the WASI class, which would run the guest without it. ' +
+    'Use run(), or remove the option';
+  for (const name of [
+    'timeout', 'memoryLimit', 'fuel', 'signal', 'maxBuffer', 'maxStack', 'seed', 'clock', 'encoding', 'strace',
+    'compileTimeout', 'compileMemoryLimit', 'cache', 'allowPrecompiled',
+  ]) mistakes[name] = ofRun;
+  const misspelled = assign(create(null), {
+    maxfiles: 'maxFiles', maxfile: 'maxFiles', share: 'share', preopens: 'preopens', preopen: 'preopens',
+  });
+  const toLowerCase = uncurryThis(String.prototype.toLowerCase);
+  const isEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
+
+  const mistakeIn = (name) => {
+    if (mistakes[name] !== undefined) return mistakes[name];
+    const meant = misspelled[toLowerCase(name)];
+    if (meant === undefined || meant === name) return undefined;
+    return `is not a known option. Did you mean '${meant}'?`;
+  };
+
+  // The name of the first one, and what is wrong with it.
+  const mistakenOption = (options) => {
+    const names = getOwnPropertyNames(options);
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index];
+      const mistake = mistakeIn(name);
+      if (mistake !== undefined && isEnumerable(options, name) && options[name] !== undefined) return [name, mistake];
+    }
+    return undefined;
+  };
+
   const systemError = (message, code, errno, syscall, path, dest) => {
     const error = new Error(message);
     return assign(error, { errno, code, syscall }, path === undefined ? {} : { path, dest });
@@ -257,6 +290,7 @@
     entries,
     hasOwn,
     isArray,
+    mistakenOption,
     ownNames: getOwnPropertyNames,
     // From elsewhere than Object.prototype, where anyone may have added it.
     isInherited: (object, name) => {

@@ -44,7 +44,7 @@ pub struct Reader {
 impl Reader {
     /// Errors: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
     pub fn read(self) -> JsResult<Options> {
-        Ok(Options {
+        let options = Options {
             version: self.version()?,
             args: self.args()?,
             environ: self.environ()?,
@@ -52,7 +52,20 @@ impl Reader {
             stdio: self.stdio()?,
             max_files: self.max_files()?,
             shared: self.shared()?,
-        })
+        };
+        self.check_no_mistaken()?;
+        Ok(options)
+    }
+
+    /// A guest must not run without a limit that its author believes in. Other unknown names are
+    /// ignored, as in node:wasi.
+    fn check_no_mistaken(self) -> JsResult<()> {
+        let mistaken = self.glue.call(c"mistakenOption", &[self.options])?;
+        if self.js.is_undefined(mistaken) {
+            return Ok(());
+        }
+        let text = |index| self.js.as_text(self.js.element(mistaken, index)?);
+        Err(self.glue.invalid_option(&format!("options.{}", text(0)?), &text(1)?))
     }
 
     /// `wasi_unstable` and `wasi_snapshot_preview1` are the modules that guests import from.
