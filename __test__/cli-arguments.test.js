@@ -151,13 +151,16 @@ describe('directories', () => {
     [dir, 'a::ro', item('a', 'ro')],
     [dir, 'a:b', item('a:b', 'a:b')],
     [dir, 'a:ro::b', item('a:ro', 'b')],
+    [dir, 'a:rw', item('a:rw', 'a:rw')],
+    [dir, 'a:rw::b', item('a:rw', 'b')],
+    [volume, 'a:cached', item('a', 'cached')],
     [volume, 'a', item('a', 'a')],
     [volume, '/a:/b', item('/a', '/b')],
     [volume, '/a:/b:ro', item('/a', '/b', true)],
     [mapdir, '/guest:host', item('host', '/guest')],
     [mapdir, '/guest::host', item('host', '/guest')],
   ]) {
-    test(`--${parser.name} ${text}`, () => assert.deepEqual(parser(text), expected));
+    test(`--${parser.name} ${text}`, () => assert.deepEqual(parser(text), { option: `--${parser.name}`, ...expected }));
   }
 
   for (const [parser, ...texts] of [
@@ -171,6 +174,27 @@ describe('directories', () => {
   test('more colons than --volume and --mapdir know', () => {
     assert.throws(() => volume('a:b:c'), /too many colons/);
     assert.throws(() => mapdir('a:b:c'), /too many colons/);
+  });
+
+  test('suffixes of Docker', () => {
+    const message = 'the only suffix is ":ro". Directories are writable by default';
+    for (const suffix of ['rw', 'z', 'Z', 'cached', 'ro,z', 'rw,Z']) {
+      assert.throws(() => dir(`data::/data:${suffix}`), { message });
+      assert.throws(() => volume(`data:/data:${suffix}`), { message });
+      assert.throws(() => preopens([dir(`data:${suffix}`)]), { message: new RegExp(`no such directory. In --dir, ${message}$`) });
+    }
+  });
+
+  test('in the notation of another option', () => {
+    for (const [made, expected] of [
+      [dir('a b:/data'), /^--dir a b:\/data, that is .*: no such directory\. To choose the path in the program, write --dir a b::\/data$/],
+      [dir('here:/data:ro'), /write --dir here::\/data:ro$/],
+      [dir('a:b:c'), /no such directory$/],
+      [volume('here:/data'), /^--volume here, that is .*: no such directory$/],
+      [mapdir('here:/nowhere'), /^--mapdir \/nowhere: no such directory\. --mapdir expects GUEST:HOST, so "here" is the path in the program$/],
+    ]) {
+      assert.throws(() => preopens([made]), { message: expected });
+    }
   });
 
   test('as preopens', () => {
