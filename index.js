@@ -38,7 +38,7 @@ function explain(cause) {
   const isCheckout = existsSync(join(__dirname, '__test__'));
   const command = isCheckout ? 'npm run build' : `node ${JSON.stringify(join(__dirname, 'scripts', 'install-addon.mjs'))}`;
   return `wasi-rs: the native addon is missing or can't be loaded: ${cause.message.split('\n')[0]}. ` +
-    `To build it, run \`${command}\`. This needs Rust (https://rustup.rs)`;
+    `To build it, run \`${command}\`. This needs Rust (https://rustup.rs) and a C compiler`;
 }
 
 const { WASI, restrict } = load();

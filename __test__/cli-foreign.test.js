@@ -106,6 +106,23 @@ describe('commands', () => {
   });
 });
 
+describe('what people expect', () => {
+  for (const [line, advice] of [
+    ['--memory 64MiB', 'Use --max-memory 64MiB'],
+    ['--memory-limit=1GiB', 'Use --max-memory 1GiB'],
+    ['--stack 1MiB', 'Use --max-stack 1MiB'],
+    ['--preopen data', 'Use --dir data'],
+    ['--readonly', 'Put ":ro" after the directory, for example --dir data::/data:ro'],
+    ['--concurrency 4', /configure\(\)$/],
+  ]) {
+    test(line, () => {
+      const [, said] = /^unknown option --[\w-]+\. (.*)$/.exec(messageFor(...line.split(' ')));
+      if (typeof advice === 'string') assert.equal(said, advice);
+      else assert.match(said, advice);
+    });
+  }
+});
+
 describe('options of nobody', () => {
   for (const [argv, expected] of [
     [['-x'], 'unknown option -x'],

@@ -30,7 +30,7 @@ function cli(args, { env = {}, ...options } = {}) {
 const ended = ({ status = 0, stdout = '', stderr = '' } = {}) => ({ status, signal: null, stdout, stderr });
 
 describe('without a program', () => {
-  for (const args of [['--help'], ['-h'], ['help'], ['help', 'nonsense']]) {
+  for (const args of [['--help'], ['-h'], ['help'], ['help', 'help'], ['help', '--help']]) {
     test(args.join(' '), () => {
       const { stdout, ...rest } = cli(args);
       assert.match(stdout, /^Usage: wasi-rs \[run\] [^]*^ {2}compile {2}/m);
@@ -51,7 +51,7 @@ describe('without a program', () => {
     }
   }
 
-  for (const args of [['--version'], ['-V'], ['run', '--version'], ['compile', '-V']]) {
+  for (const args of [['--version'], ['-V'], ['version'], ['run', '--version'], ['compile', '-V']]) {
     test(args.join(' '), () => assert.deepEqual(cli(args), ended({ stdout: `wasi-rs ${version}\n` })));
   }
 
@@ -63,14 +63,25 @@ describe('without a program', () => {
   });
 });
 
+test('behind --, an option of Node.js is an argument of the program', () => {
+  const { stdout, ...rest } = cli(['--', fixture('hello'), '--env-file', 'x']);
+  assert.match(stdout, /--env-file\n.*x\n/);
+  assert.deepEqual(rest, { status: 0, signal: null, stderr: '' });
+});
+
 describe('wrong usage', () => {
   for (const [args, message, help] of [
     [[], 'expected a command or a module'],
+    [['help', 'nonsense'], 'there is no command "nonsense"'],
+    [['help', 'rum'], 'there is no command "rum". Did you mean run?'],
     [['nonsense'], 'there is no command or file "nonsense"'],
     [['compil'], 'there is no command or file "compil". Did you mean compile?'],
     [[''], 'there is no command or file ""'],
     [['run'], 'run needs a module', 'run '],
     [['run', '--'], 'run needs a module', 'run '],
+    [['--seed', 'hello.wasm'], "run needs a module. 'hello.wasm' was taken as the value of --seed", 'run '],
+    [['--seed=hello.wasm'], 'run needs a module', 'run '],
+    [['compile', '-o', 'app.wasm'], "compile needs a module. 'app.wasm' was taken as the value of -o", 'compile '],
     [['--nonsense', 'app.wasm'], 'unknown option --nonsense', 'run '],
     [['--timout', '5s', 'app.wasm'], 'unknown option --timout. Did you mean --timeout?', 'run '],
     [['run', '--timeout'], '--timeout needs a value', 'run '],

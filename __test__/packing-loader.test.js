@@ -54,7 +54,15 @@ test('without an addon, the error says what to do', (t) => {
   assert.equal(causeCode, 'MODULE_NOT_FOUND');
   assert.match(message, /@wasi-rs\/linux-x64-gnu/);
   const command = `node ${JSON.stringify(path.join(folder, 'scripts', 'install-addon.mjs'))}`;
-  assert.ok(message.includes(`To build it, run \`${command}\``), message);
+  assert.ok(message.includes(`To build it, run \`${command}\`. This needs Rust (https://rustup.rs) and a C compiler`), message);
+});
+
+test('without an addon, the command says the same, with its name once', (t) => {
+  const folder = makePackage(t);
+  copy(folder, 'bin', 'lib', 'package.json');
+  const { status, stderr } = spawnSync(process.execPath, [path.join(folder, 'bin', 'wasi-rs.js'), 'app.wasm'], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^wasi-rs: the native addon is missing/);
 });
 
 test('where Node.js was told to load no addons, it says so, and not how to build one', async (t) => {

@@ -28,8 +28,8 @@ function unknownOption(token, rest, table) {
   return new UsageError(reason ?? `unknown option ${rawName}${suggestion(rawName, known)}`);
 }
 
-function unknownCommand(word, known) {
-  return new UsageError(foreignCommand(word) ?? `there is no command or file "${word}"${suggestion(word, known)}`);
+function unknownCommand(word, known, expected = 'command or file') {
+  return new UsageError(foreignCommand(word) ?? `there is no ${expected} "${word}"${suggestion(word, known)}`);
 }
 
 module.exports = { unknownCommand, unknownOption };

@@ -9,7 +9,7 @@
 //   notes         more lines for its help, if any
 //   interspersed  whether options may follow operands
 //   complete      what completion offers for the first operand: 'file', or a list of words
-//   run(values, operands, commands)  does it, and gives the exit code
+//   run(values, operands, { argv, commands })  does it, and gives the exit code
 
 const commands = {
   run: require('./run.js').command,

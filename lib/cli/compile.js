@@ -5,7 +5,7 @@
 const fs = require('node:fs/promises');
 const { UsageError } = require('./failures.js');
 const { load } = require('./load.js');
-const { isFromStdin, moduleOf } = require('./module.js');
+const { isFromStdin, missingModule, moduleOf } = require('./module.js');
 const { compiling, general } = require('./options.js');
 const { interruptions } = require('./signals.js');
 
@@ -19,9 +19,9 @@ const groups = {
   },
 };
 
-function operandOf(operands) {
+function operandOf(operands, argv) {
   if (operands.length === 1) return operands[0];
-  if (operands.length === 0) throw new UsageError('compile needs a module');
+  if (operands.length === 0) throw missingModule('compile', argv);
   throw new UsageError(`compile takes only one module, but you also passed ${operands[1]}`);
 }
 
@@ -36,8 +36,8 @@ async function isSameFile(one, other) {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
-async function compile(values, operands) {
-  const operand = operandOf(operands);
+async function compile(values, operands, { argv }) {
+  const operand = operandOf(operands, argv);
   const output = values.output ?? outputFor(operand);
   const module = await moduleOf(operand);
   if (!isFromStdin(module) && await isSameFile(operand, output)) {

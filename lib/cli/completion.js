@@ -21,7 +21,7 @@ function shellOf([shell, ...more]) {
   return shell;
 }
 
-async function completion(values, operands, commands) {
+async function completion(values, operands, { commands }) {
   const { script } = scripts[shellOf(operands)]();
   stdout.write(script(commands));
   return 0;

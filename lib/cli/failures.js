@@ -30,7 +30,8 @@ function interruptedBy({ code, cause }) {
 
 function messageOf(error) {
   const { code, message, backtrace } = error;
-  const lines = [`wasi-rs: ${message}`];
+  // Some errors of the package already begin with its name.
+  const lines = [`wasi-rs: ${message.replace(/^wasi-rs: /, '')}`];
   if (error instanceof UsageError) lines.push(`Try: wasi-rs ${error.command ? `${error.command} ` : ''}--help`);
   if (code === 'ERR_WASI_TRAP' && backtrace) lines.push(backtrace.trimEnd());
   return `${visibleLines(lines.join('\n'))}\n`;

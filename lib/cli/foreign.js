@@ -119,6 +119,18 @@ const wasmer = {
   '--no-tty': ON_BY_DEFAULT,
 };
 
+// What people expect, whatever tool they come from.
+const memory = use('--max-memory');
+const familiar = {
+  '--memory': memory,
+  '--memory-limit': memory,
+  '--stack': stack,
+  '--preopen': use('--dir'),
+  '--readonly': () => 'Put ":ro" after the directory, for example --dir data::/data:ro',
+  '--concurrency': 'The command runs one program. To limit how many guests a process runs at once, see WASI_RS_CONCURRENCY ' +
+    'and configure()',
+};
+
 const tools = Object.entries({ wasmtime, wasmer });
 
 // Their commands.
@@ -175,7 +187,14 @@ function foreignOption(name, rest) {
     if (advice) return sentence(name, 'an option', tool, advice, value);
   }
   if (/^--(enable|disable)-/.test(name)) return sentence(name, 'an option', 'wasmer', FEATURES);
-  return undefined;
+  return familiarOption(name, rest);
+}
+
+// For an option of no particular tool.
+function familiarOption(name, rest) {
+  const advice = own(familiar, name);
+  if (advice === undefined) return undefined;
+  return `unknown option ${name}. ${typeof advice === 'function' ? advice(valueOf(name, rest)) : advice}`;
 }
 
 function foreignCommand(name) {

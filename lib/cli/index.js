@@ -8,6 +8,7 @@ const { parse } = require('./arguments.js');
 const { commands } = require('./commands.js');
 const { UsageError, report } = require('./failures.js');
 const { helpOf, overview } = require('./help.js');
+const { looksLikeModule } = require('./module.js');
 const { tableOf } = require('./options.js');
 const { stdout } = require('./output.js');
 const { version } = require('../../package.json');
@@ -16,7 +17,7 @@ const isCommand = (word) => Object.hasOwn(commands, word);
 
 // `wasi-rs app.wasm` and `wasi-rs --dir . app.wasm` mean `wasi-rs run …`.
 function isForRun(word) {
-  return word.startsWith('-') || /\.(wasm|wat|cwasm)$/.test(word) || fs.existsSync(word);
+  return word.startsWith('-') || looksLikeModule(word) || fs.existsSync(word);
 }
 
 function commandOf(first) {
@@ -27,10 +28,16 @@ function commandOf(first) {
 
 // What needs no command; undefined for everything else.
 function general([first, second]) {
-  if (['-V', '--version'].includes(first)) return `wasi-rs ${version}\n`;
+  if (['-V', '--version', 'version'].includes(first)) return `wasi-rs ${version}\n`;
   if (['-h', '--help'].includes(first)) return overview(commands);
-  if (first === 'help') return isCommand(second) ? helpOf(commands[second]) : overview(commands);
+  if (first === 'help') return helpAbout(second);
   return undefined;
+}
+
+function helpAbout(word) {
+  if (word === undefined || word === 'help' || word.startsWith('-')) return overview(commands);
+  if (isCommand(word)) return helpOf(commands[word]);
+  throw unknownCommand(word, Object.keys(commands), 'command');
 }
 
 function say(text) {
@@ -44,7 +51,7 @@ async function runCommand(name, argv) {
     const { values, operands } = parse(argv, tableOf(command), command);
     if (values.help) return say(helpOf(command));
     if (values.version) return say(`wasi-rs ${version}\n`);
-    return await command.run(values, operands, commands);
+    return await command.run(values, operands, { argv, commands });
   } catch (error) {
     if (error instanceof UsageError) error.command = name;
     throw error;

@@ -49,7 +49,17 @@ async function bytesOf({ source, label }) {
   return stat.size > 0 ? fs.promises.readFile(source) : all(fs.createReadStream(source), label);
 }
 
+const looksLikeModule = (word) => /\.(wasm|wat|cwasm)$/.test(word);
+
+// `argv` is the command line: an option may have taken the module as its value.
+function missingModule(command, argv) {
+  const at = argv.findIndex((word, index) => (
+    index > 0 && looksLikeModule(word) && !word.startsWith('-') && argv[index - 1].startsWith('-')));
+  const taken = at === -1 ? '' : `. '${argv[at]}' was taken as the value of ${argv[at - 1]}`;
+  return new UsageError(`${command} needs a module${taken}`);
+}
+
 // Whether the guest's standard input is what is left of it: nothing.
 const isFromStdin = ({ source }) => typeof source !== 'string';
 
-module.exports = { bytesOf, isFromStdin, moduleOf };
+module.exports = { bytesOf, isFromStdin, looksLikeModule, missingModule, moduleOf };

@@ -4,8 +4,7 @@
 
 const { preopens } = require('./directories.js');
 const { environment } = require('./environment.js');
-const { UsageError } = require('./failures.js');
-const { isFromStdin, moduleOf } = require('./module.js');
+const { isFromStdin, missingModule, moduleOf } = require('./module.js');
 const { check, groups } = require('./run-options.js');
 
 const engines = {
@@ -25,8 +24,8 @@ function surroundings({ name }, args, values) {
   };
 }
 
-async function run(values, [operand, ...args]) {
-  if (operand === undefined) throw new UsageError('run needs a module');
+async function run(values, [operand, ...args], { argv }) {
+  if (operand === undefined) throw missingModule('run', argv);
   check(values);
   const engine = engines[values.engine ?? 'wasmtime']();
   const module = await moduleOf(operand);
