@@ -91,6 +91,17 @@ describe('concurrency', () => {
     assert.equal(told(usual + 3, SHORT, String(usual + 2)), 'null');
     for (const nonsense of ['0', '-1', 'many', '1.5', '4096']) assert.equal(told(usual + 1, SHORT, nonsense), 'null');
   });
+
+  test('is a warning if it is nonsense in the environment', () => {
+    for (const nonsense of ['abc', '0']) {
+      const { stderr, status } = elsewhere('configure({}); await run(guests.fixture("hello"));', { env: { WASI_RS_CONCURRENCY: nonsense } });
+      const warnings = stderr.match(/Warning: .*/g);
+      assert.deepEqual(warnings, [
+        `Warning: WASI_RS_CONCURRENCY is ignored. It must be an integer from 1 to 1024. Received '${nonsense}'`,
+      ]);
+      assert.equal(status, 0);
+    }
+  });
 });
 
 describe('the event loop', () => {
