@@ -18,7 +18,7 @@ const forbidden = 'wasi-rs: the native addon can\'t be loaded, because Node.js w
 const bundled = 'wasi-rs: the native addon can\'t be loaded, because wasi-rs was bundled, or copied without the rest ' +
   'of its package. Make wasi-rs external in the configuration of the bundler (`external: [\'wasi-rs\']` in esbuild ' +
   'and Rollup, `externals` in webpack, `ssr.external` in Vite) and install it where the bundle runs. ' +
-  'docs/bundlers.md in the package has a configuration for each bundler';
+  'For the configuration of each bundler, see docs/bundlers.md in the wasi-rs package';
 
 // Bundles may have neither `require` nor `__dirname`.
 function isWhole() {
