@@ -3,11 +3,13 @@
 // What is often passed to run() and compile() by mistake: the message says what it is and what to do.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { fixture } = require('./helpers/run-guests');
 const { rejection } = require('./helpers/run-process');
-const { compile, run } = require('..');
+const { MemoryFile, WASI, compile, run } = require('..');
 
 const bytes = (text) => Buffer.from(text, 'latin1');
 const START = '(func (export "_start"))';
@@ -48,6 +50,15 @@ describe('in place of WebAssembly', () => {
   for (const [name, [source, expected]] of Object.entries(sources)) {
     test(name, async () => assert.match(await refusal(bytes(source)), expected));
   }
+
+  test('the beginning of a module', async () => {
+    const whole = fs.readFileSync(fixture('hello'));
+    for (const size of [9, whole.length - 3]) {
+      const { message, offset } = await rejection(run(whole.subarray(0, size)), 'ERR_WASI_COMPILE');
+      assert.match(message, /^The module is damaged or cut off: unexpected end/);
+      assert.equal(typeof offset, 'number');
+    }
+  });
 
   test('text that may be WebAssembly is left to the parser', async () => {
     assert.match(await refusal(bytes('(module (func (call $nowhere)))')), /unknown func.*\$nowhere/);
@@ -108,7 +119,7 @@ describe('imports that are not part of WASI', () => {
     'WASIX': [['wasix_32v1', 'thread_spawn'], /WASIX.*Wasmer/],
     'WASI 0.2': [['wasi:io/streams@0.2.0', 'read'], /WASI 0\.2/],
     'an extension of preview1': [['wasi_snapshot_preview1', 'sock_connect'], /no such function/],
-    'threads': [['wasi', 'thread-spawn', '(func (param i32) (result i32))'], /threads.*WASI class.*Worker.*docs\/threads\.md/],
+    'threads': [['wasi', 'thread-spawn', '(func (param i32) (result i32))'], /threads.*WASI class.*Worker.*: see docs\/threads\.md in the wasi-rs package/],
     'memory': [['env', 'memory', '(memory 1)'], /--import-memory/],
   };
   for (const [name, [wanted, expected]] of Object.entries(advice)) {
@@ -128,7 +139,7 @@ describe('imports that are not part of WASI', () => {
     const source = importing(['env', 'napi_throw'], ['env', 'memory', '(memory 1 2 shared)']);
     const error = await rejection(run(source), 'ERR_WASI_LINK');
     assert.deepEqual([error.module, error.import], ['env', 'memory']);
-    assert.match(error.message, /shares its memory between threads.*WASI class.*Worker.*docs\/threads\.md/);
+    assert.match(error.message, /shares its memory between threads.*WASI class.*Worker.*: see docs\/threads\.md in the wasi-rs package/);
     assert.equal(await refusal(bytes(`(module (memory 1 1 shared) ${START})`)), error.message);
   });
 });
@@ -161,6 +172,7 @@ describe('a limit that a program exceeds is told, with its option:', () => {
     timeout: [forever, { timeout: 50 }, 'ERR_WASI_TIMEOUT', /longer than options\.timeout allows: 50 ms$/],
     fuel: [forever, { fuel: 5000 }, 'ERR_WASI_OUT_OF_FUEL', /fuel: options\.fuel is 5000$/],
     memoryLimit: ['(drop (memory.grow (i32.const 16)))', { memoryLimit: 2 ** 20 }, 'ERR_WASI_MEMORY_LIMIT', /than options\.memoryLimit allows: 1 MiB$/],
+    'memoryLimit, by growing': ['(drop (memory.grow (i32.const 1)))', { memoryLimit: 2 ** 16 }, 'ERR_WASI_MEMORY_LIMIT', /allows: 64 KiB$/],
     'maxBuffer, of stdout': [writeTo(1), { maxBuffer: 10 }, 'ERR_WASI_MAX_BUFFER', /more to stdout than options\.maxBuffer allows: 10 bytes\. .*options\.stdout$/],
     'maxBuffer, of stderr': [writeTo(2), { maxBuffer: 10 }, 'ERR_WASI_MAX_BUFFER', /more to stderr .*options\.stderr$/],
     maxStack: ['(drop (call $recurse))', {}, 'ERR_WASI_TRAP', /call stack exhausted\. options\.maxStack is 1 MiB\. Raise it, up to 64 MiB/],
@@ -174,6 +186,14 @@ describe('a limit that a program exceeds is told, with its option:', () => {
     });
   }
 
+  test('memoryLimit, from the start', async () => {
+    for (const more of ['', '(memory 1)', '(table 1 funcref)']) {
+      const source = `(module ${more} (memory 100) ${START})`;
+      const { message } = await rejection(run(bytes(source), { memoryLimit: 2 ** 20 }), 'ERR_WASI_MEMORY_LIMIT');
+      assert.match(message, /allows: 1 MiB\. It starts with 6400 KiB$/);
+    }
+  });
+
   test('the timeout of a call', async () => {
     const program = await compile(bytes(`(module (func (export "forever") ${forever}))`));
     const instance = await program.instantiate({ timeout: 50 });
@@ -186,6 +206,84 @@ test('a preopen with a relative path is told as the path that it means', async (
     const { message, path: named } = await rejection(run(bytes(`(module ${START})`), { preopens: { '/a': place } }), 'UVWASI_ENOENT');
     assert.equal(named, path.resolve('missing'));
     assert.ok(message.startsWith(`UVWASI_ENOENT, uvwasi_init '${named}' -> '/a': no such directory. `), message);
+  }
+});
+
+describe('preopens', () => {
+  const program = bytes(`(module ${START})`);
+  const said = async (preopens, code) => (await rejection(run(program, { preopens }), code)).message;
+
+  test('as an array', async () => {
+    assert.match(await said(['./data'], 'ERR_INVALID_ARG_TYPE'),
+      /must be an object from guest paths to host paths, such as \{ '\/data': '\.\/data' \}\. Received/);
+  });
+
+  test('as URLs', async () => {
+    assert.match(await said({ '/d': new URL('file:///data') }, 'ERR_INVALID_ARG_TYPE'),
+      /"options\.preopens\['\/d'\]" property must be a path or an object\. Convert a URL with fileURLToPath\(\)\. Received/);
+  });
+
+  test('the wrong way around', async () => {
+    const hint = /Keys are paths of the guest, values are paths on the host$/;
+    assert.match(await said({ [__dirname]: '/nowhere' }, 'UVWASI_ENOENT'), hint);
+    assert.throws(() => new WASI({ version: 'preview1', preopens: { [__dirname]: '/nowhere' } }), { message: hint });
+    for (const preopens of [{ '/guest': '/nowhere' }, { '/': '/nowhere' }]) {
+      assert.doesNotMatch(await said(preopens, 'UVWASI_ENOENT'), hint);
+    }
+  });
+});
+
+describe('numbers as text', () => {
+  for (const [option, value, unit] of [
+    ['timeout', '1s', 'in milliseconds (for example, 5000)'],
+    ['compileTimeout', '1s', 'in milliseconds (for example, 5000)'],
+    ['memoryLimit', '64MB', 'in bytes (for example, 64 * 1024 * 1024)'],
+    ['maxBuffer', '1MB', 'in bytes (for example, 64 * 1024 * 1024)'],
+    ['maxStack', '1MB', 'in bytes (for example, 64 * 1024 * 1024)'],
+  ]) {
+    test(option, async () => {
+      const { message } = await rejection(run(bytes(`(module ${START})`), { [option]: value }), 'ERR_INVALID_ARG_TYPE');
+      assert.equal(message, `The "options.${option}" property must be of type number, ${unit}. Received type string ('${value}')`);
+    });
+  }
+});
+
+test('files in place of their descriptors', async (t) => {
+  const memory = new MemoryFile();
+  t.after(() => memory.close());
+  const handle = await fs.promises.open(os.devNull, 'r+');
+  t.after(() => handle.close());
+  for (const file of [memory, handle]) {
+    for (const name of ['stdin', 'stdout', 'stderr']) {
+      const { message } = await rejection(run(bytes(`(module ${START})`), { [name]: file }), 'ERR_INVALID_ARG_TYPE');
+      assert.match(message, /\. To use this file, pass its fd\. Received/);
+    }
+  }
+});
+
+test('a function that a program does not export', async () => {
+  const calling = async (source) => (await rejection((await compile(bytes(source))).call('ad'), 'ERR_INVALID_ARG_VALUE')).message;
+  assert.equal(await calling('(module (func (export "add")) (func (export "sub")) (memory (export "memory") 1))'),
+    "The program exports no function 'ad'. It exports add and sub");
+  assert.equal(await calling('(module)'), "The program exports no function 'ad'");
+});
+
+test('a file that is not there is told with its place', async () => {
+  const { message } = await rejection(run('missing.wasm'), 'ENOENT');
+  assert.ok(message.endsWith(`open 'missing.wasm', which resolves to '${path.resolve('missing.wasm')}'`), message);
+  assert.ok((await rejection(run('/missing.wasm'), 'ENOENT')).message.endsWith("open '/missing.wasm'"));
+});
+
+test('errors from before the guest has started have no output, time or memory', async () => {
+  const abort = new AbortController();
+  abort.abort();
+  for (const [source, options, code] of [
+    ['(module)', {}, 'ERR_WASI_LINK'],
+    [`(module ${START})`, { preopens: { '/a': '/nowhere' } }, 'UVWASI_ENOENT'],
+    [`(module ${START})`, { signal: abort.signal }, 'ABORT_ERR'],
+  ]) {
+    const error = await rejection(run(bytes(source), options), code);
+    for (const name of ['stdout', 'stderr', 'duration', 'fuelUsed', 'memoryPeak']) assert.ok(!Object.hasOwn(error, name), name);
   }
 });
 
@@ -212,7 +310,8 @@ describe('words of child_process', () => {
   const instead = {
     stdio: "Use 'stdin', 'stdout' and 'stderr'", input: "Use 'stdin'", maxMemory: "Use 'memoryLimit', in bytes",
     maxOldGenerationSizeMb: "Use 'memoryLimit', in bytes", killSignal: /Use 'timeout' or 'signal'/, cwd: /'preopens'/,
-    shell: /Use 'args'/, detached: /not a separate process/, version: /imports of the program/, returnOnExit: /'exitCode' of the result/,
+    shell: /Use 'args'/, dir: /'preopens'/, dirs: /'preopens'/,
+    stackSize: "Use 'maxStack', in bytes", gas: "Use 'fuel'", memory: "Use 'memoryLimit', in bytes", network: /can't open network/, detached: /not a separate process/, version: /imports of the program/, returnOnExit: /'exitCode' of the result/,
   };
   for (const [option, hint] of Object.entries(instead)) {
     test(`the option ${option} is refused, with what to use instead`, async () => {
@@ -235,12 +334,16 @@ describe('in place of a path', () => {
     assert.match(message, /^The URL must be of scheme file\. Fetch it/);
   });
 
+  test('a data: URL', async () => {
+    assert.match(await refusal('data:application/wasm;base64,AGFzbQEAAAA=', 'ERR_INVALID_ARG_VALUE'), /not a data: URL\. .*run\(await fetch\(url\)\)/);
+  });
+
   test('the text of a file: URL', async () => {
     assert.match(await refusal('file:///app.wasm', 'ERR_INVALID_ARG_VALUE'), /new URL\(source\)/);
   });
 
   test('WebAssembly as text', async () => {
-    for (const text of ['(module)', `\n ( module\n  ${START})\n`, '(component)']) {
+    for (const text of ['(module)', `\n ( module\n  ${START})\n`, '(component)', ';; made by me\n(; not by hand ;)\n(module)']) {
       assert.match(await refusal(text, 'ERR_INVALID_ARG_VALUE'), /not WebAssembly itself.*Buffer\.from\(source\)/);
     }
   });

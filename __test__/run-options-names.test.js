@@ -36,7 +36,7 @@ async function refusal(name, options) {
 
 describe('an unknown option is refused, with the name that was meant:', () => {
   const misspelled = {
-    memorylimit: 'memoryLimit', memory_limit: 'memoryLimit', 'memory-limit': 'memoryLimit', memory: 'memoryLimit',
+    memorylimit: 'memoryLimit', memory_limit: 'memoryLimit', 'memory-limit': 'memoryLimit',
     timout: 'timeout', timeoutMs: 'timeout', Timeout: 'timeout', time: 'timeout', fule: 'fuel', maxfiles: 'maxFiles',
     arg: 'args', environment: 'env', preopen: 'preopens', stdIn: 'stdin', signl: 'signal',
   };

@@ -16,27 +16,34 @@ function boolean(value, name) {
   throw invalidType(name, 'of type boolean', value);
 }
 
-function number(value, name) {
+function number(value, name, expected = 'of type number') {
   if (typeof value === 'number') return value;
-  throw invalidType(name, 'of type number', value);
+  throw invalidType(name, expected, value);
 }
 
-function integer(value, name, least, most) {
-  if (!Number.isInteger(number(value, name))) throw outOfRange(name, 'an integer', value);
+const BYTES = 'of type number, in bytes (for example, 64 * 1024 * 1024)';
+const MILLISECONDS = 'of type number, in milliseconds (for example, 5000)';
+
+function integer(value, name, least, most, expected) {
+  if (!Number.isInteger(number(value, name, expected))) throw outOfRange(name, 'an integer', value);
   if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value);
   return value;
 }
 
-// A count that can be unlimited.
-function integerOrInfinity(value, name) {
-  if (number(value, name) === Infinity) return value;
+// A size that can be unlimited.
+function bytesOrInfinity(value, name) {
+  if (number(value, name, BYTES) === Infinity) return value;
   return integer(value, name, 0, Number.MAX_SAFE_INTEGER);
 }
 
 // A time. 0 means no limit, and so does a time that is longer than any clock can count.
 function milliseconds(value, name) {
-  if (!(number(value, name) >= 0)) throw outOfRange(name, '>= 0', value);
+  if (!(number(value, name, MILLISECONDS) >= 0)) throw outOfRange(name, '>= 0', value);
   return value > Number.MAX_SAFE_INTEGER ? 0 : value;
+}
+
+function bytesBetween(value, name, least, most) {
+  return integer(value, name, least, most, BYTES);
 }
 
 function fileDescriptor(value, name) {
@@ -61,5 +68,5 @@ function bytes(view) {
 }
 
 module.exports = {
-  boolean, bytes, fileDescriptor, integer, integerOrInfinity, milliseconds, noNull, number, object, signal,
+  boolean, bytes, bytesBetween, bytesOrInfinity, fileDescriptor, integer, milliseconds, noNull, number, object, signal,
 };

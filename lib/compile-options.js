@@ -18,7 +18,7 @@ const compiling = {
 // Ordinary programs stay far below these limits. In run() they have other names, because its
 // `timeout` and `memoryLimit` limit the guest.
 const timeout = [checks.milliseconds, 600_000];
-const memoryLimit = [checks.integerOrInfinity, 2 * 1024 ** 3];
+const memoryLimit = [checks.bytesOrInfinity, 2 * 1024 ** 3];
 const limits = { timeout, memoryLimit };
 const limitsOfRun = { compileTimeout: timeout, compileMemoryLimit: memoryLimit };
 

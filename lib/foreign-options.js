@@ -5,6 +5,7 @@
 
 const STREAMS = "Use 'stdin', 'stdout' and 'stderr'";
 const MEMORY = "Use 'memoryLimit', in bytes";
+const STACK = "Use 'maxStack', in bytes";
 const DIRECTORIES = "A guest can only see the directories that you pass as 'preopens'";
 const NO_PROCESS = 'A guest is not a separate process';
 const ENDING = "Use 'timeout' or 'signal' to terminate a guest. It can't receive signals";
@@ -14,6 +15,7 @@ const hints = new Map(Object.entries({
   input: "Use 'stdin'",
   inputFile: "Use 'stdin' with a stream, such as fs.createReadStream()",
   cwd: `${DIRECTORIES}. It has no working directory`,
+  dir: DIRECTORIES,
   dirs: DIRECTORIES,
   mounts: DIRECTORIES,
   mapDirs: DIRECTORIES,
@@ -36,10 +38,14 @@ const hints = new Map(Object.entries({
   share: 'Only the WASI class has this option, for threads',
   imports: 'A guest can only import WASI functions. To provide other imports, use the WASI class',
   importObject: 'A guest can only import WASI functions. To provide other imports, use the WASI class',
+  memory: MEMORY,
   maxMemory: MEMORY,
   maxOldGenerationSizeMb: MEMORY,
   resourceLimits: `${MEMORY}, 'timeout', 'fuel' and 'maxStack'`,
-  stackSizeMb: "Use 'maxStack', in bytes",
+  stackSize: STACK,
+  stackSizeMb: STACK,
+  gas: "Use 'fuel'",
+  network: "WASI preview1 can't open network connections",
 }));
 
 const hintAbout = (name) => hints.get(name);

@@ -50,7 +50,9 @@ class Instance {
     const start = (done) => native.call(instance.#handle, name, args, timeout, done);
     const outcome = await operate(start, signal, instance.#pipes);
     instance.#pipes?.throwIfFailed();
-    if (outcome.failure !== null) throw outcomeError({ ...outcome, ...instance.#output() }, instance.#settings);
+    if (outcome.failure !== null) {
+      throw outcomeError({ ...outcome, ...instance.#output(), started: true }, instance.#settings);
+    }
     return outcome;
   }
 

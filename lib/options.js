@@ -27,12 +27,12 @@ const running = {
   preopens: [readPreopens, []],
   ...stdio,
   encoding: [readEncoding, 'utf8'],
-  maxBuffer: [checks.integerOrInfinity, MIB],
+  maxBuffer: [checks.bytesOrInfinity, MIB],
   timeout: [checks.milliseconds, 0],
   signal: [checks.signal, undefined],
-  memoryLimit: [checks.integerOrInfinity, Infinity],
+  memoryLimit: [checks.bytesOrInfinity, Infinity],
   fuel: [readFuel, null],
-  maxStack: [(value, name) => checks.integer(value, name, 64 * KIB, 64 * MIB), MIB],
+  maxStack: [(value, name) => checks.bytesBetween(value, name, 64 * KIB, 64 * MIB), MIB],
   maxFiles: [checks.fileDescriptor, null],
   seed: [seedBytes, null],
   clock: [clockStart, null],
@@ -60,18 +60,24 @@ function readEnv(env) {
   return variables;
 }
 
+const PREOPENS = "an object from guest paths to host paths, such as { '/data': './data' }";
+
 function readPreopens(preopens) {
   const mounts = [];
-  for (const [name, value] of Object.entries(checks.object(preopens, 'options.preopens'))) {
+  for (const [name, value] of Object.entries(checks.object(preopens, 'options.preopens', PREOPENS))) {
     if (value !== undefined) mounts.push(readPreopen(name, value));
   }
   return mounts;
 }
 
+// Of any realm.
+const isUrl = ({ href, protocol }) => href !== undefined && protocol !== undefined;
+
 function readPreopen(name, value) {
   if (typeof value === 'string') return [name, fromHere(value), false];
   const option = `options.preopens['${name}']`;
   checks.object(value, option, 'of type string or object');
+  if (isUrl(value)) throw invalidType(option, 'a path or an object. Convert a URL with fileURLToPath()', value);
   const { path: place, readonly } = preopenOptions.read(value, option);
   return [name, place ?? readPath(place, `${option}.path`), readonly];
 }

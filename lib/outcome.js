@@ -6,9 +6,11 @@ const { failureError } = require('./errors.js');
 
 const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
 
-// Errors have the members of a result that are known.
-function outcomeError({ failure, stdout, stderr, duration, fuelUsed, memoryPeak }, { encoding, signal }) {
-  return Object.assign(failureError(failure, signal?.reason), {
+// If the guest has started, errors have the members of a result that are known.
+function outcomeError({ started, failure, stdout, stderr, duration, fuelUsed, memoryPeak }, { encoding, signal }) {
+  const error = failureError(failure, signal?.reason);
+  if (!started) return error;
+  return Object.assign(error, {
     stdout: decoded(stdout, encoding),
     stderr: decoded(stderr, encoding),
     duration,

@@ -36,13 +36,23 @@ function pathOf(url) {
 
 // What is mistaken for a path, each with what to do.
 const mistaken = [
+  [/^data:[^,]*,/i, `must be a path, not a data: URL. ${FETCH}`],
   [/^https?:\/\//i, `must be a path, not the address of a website. ${FETCH}`],
   [/^file:\/\//i, 'must be a path, or a URL object: new URL(source)'],
-  [/^\s*\(\s*(?:module|component)\b[^]*\)\s*$/, 'must be a path, not WebAssembly itself. Pass text as Buffer.from(source)'],
+  [/^\(\s*(?:module|component)\b[^]*\)\s*$/, 'must be a path, not WebAssembly itself. Pass text as Buffer.from(source)'],
 ];
 
+// Skips white space and comments of the text format at the start.
+function withoutComments(text) {
+  const comment = /(?:\s|;;.*|\(;[^]*?;\))/y;
+  let start = 0;
+  while (comment.test(text)) start = comment.lastIndex;
+  return text.slice(start);
+}
+
 function file(name) {
-  const [, reason] = mistaken.find(([pattern]) => pattern.test(name)) ?? [];
+  const start = withoutComments(name);
+  const [, reason] = mistaken.find(([pattern]) => pattern.test(start)) ?? [];
   if (reason !== undefined) throw invalidValue('source', reason, name);
   return { path: checks.noNull(name, 'source'), bytes: undefined, name: path.basename(name) };
 }

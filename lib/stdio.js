@@ -42,9 +42,14 @@ function text(value) {
     `If the input is the word ${value}, pass it as Buffer.from('${value}')`, value);
 }
 
+// They have a descriptor and can't be used as streams, although a FileHandle has write().
+const isFile = (value) => typeof value?.appendFile === 'function' || value instanceof require('./memory-file.js').MemoryFile;
+
+const orDescriptor = (expected, value) => (isFile(value) ? `${expected}. To use this file, pass its fd` : expected);
+
 function readable(value) {
   if (typeof value?.on !== 'function' || typeof value.pause !== 'function') {
-    throw invalidType('options.stdin', INPUT, value);
+    throw invalidType('options.stdin', orDescriptor(INPUT, value), value);
   }
   // A stream that has been read to its end is an empty input. One that was destroyed never ends.
   if (value.readable === false && !value.readableEnded) {
@@ -63,7 +68,9 @@ function readOutput(value, name, inherited) {
 }
 
 function writable(value, name) {
-  if (typeof value?.on !== 'function' || typeof value.write !== 'function') throw invalidType(name, OUTPUT, value);
+  if (typeof value?.on !== 'function' || typeof value.write !== 'function' || typeof value.appendFile === 'function') {
+    throw invalidType(name, orDescriptor(OUTPUT, value), value);
+  }
   if (value.writable === false) throw invalidValue(name, 'must be a writable stream', value);
   return value;
 }

@@ -39,14 +39,22 @@ pub fn preopen(error: Errno, path: &str, name: &str) -> String {
         _ => "it can't be opened",
     };
     let said = base(error);
+    let swapped = if error == Errno::NoEnt && look_swapped(path, name) { SWAPPED } else { "" };
     format!(
-        "{said} '{path}' -> '{name}': {reason}. Check options.preopens['{name}']{}",
+        "{said} '{path}' -> '{name}': {reason}. Check options.preopens['{name}']{}{swapped}",
         where_is(path)
     )
 }
 
+const SWAPPED: &str = ". Keys are paths of the guest, values are paths on the host";
+
+/// Whether the path of the host, which is missing, may be meant as the one of the guest.
+fn look_swapped(path: &str, name: &str) -> bool {
+    !matches!(name, "/" | ".") && Path::new(path).is_absolute() && Path::new(name).is_dir()
+}
+
 /// What a relative path means.
-fn where_is(path: &str) -> String {
+pub fn where_is(path: &str) -> String {
     let absolute = match std::env::current_dir() {
         Ok(here) if !path.is_empty() && Path::new(path).is_relative() => here.join(path),
         _ => return String::new(),

@@ -163,6 +163,7 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
     let object = js.object()?;
     let set = |name: &CStr, value| js.set(object, name, value);
     let or_null = |value: Option<f64>| value.map_or_else(|| js.null(), |value| js.number(value));
+    set(c"started", js.boolean(outcome.started)?)?;
     set(c"failure", failure(js, outcome.failure.as_ref())?)?;
     set(c"exitCode", or_null(outcome.exit_code.map(exit_code))?)?;
     set(c"stdout", js.buffer(&outcome.stdout)?)?;

@@ -207,6 +207,10 @@ fn call_arguments(
 ) -> JsResult<Vec<crate::front::wasmtime::Value>> {
     let Some(signature) = instance.program().signature(name) else {
         let message = format!("The program exports no function '{name}'");
+        let message = match instance.program().functions().as_str() {
+            "" => message,
+            functions => format!("{message}. It exports {functions}"),
+        };
         return Err(js.throw_error(c"ERR_INVALID_ARG_VALUE", &message));
     };
     convert::arguments(js, values, &signature.parameters)?.ok_or_else(|| {

@@ -39,12 +39,16 @@ impl Bounds {
         }
     }
 
-    /// `ERR_WASI_MEMORY_LIMIT`.
-    pub fn memory(&self) -> Failure {
+    /// `ERR_WASI_MEMORY_LIMIT`. `initial` is what the program starts with.
+    pub fn memory(&self, initial: u64) -> Failure {
         let message = format!(
             "The program needed more memory than options.memoryLimit allows: {}",
             size(self.memory)
         );
+        let message = match initial > self.memory {
+            true => format!("{message}. It starts with {}", size(initial)),
+            false => message,
+        };
         Failure::new("ERR_WASI_MEMORY_LIMIT", message)
     }
 

@@ -102,10 +102,22 @@ impl Failure {
         let reason = std::io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(0));
         let reason = reason.to_string().split(" (os error").next().unwrap_or("").to_lowercase();
         let number = -f64::from(error.raw_os_error().unwrap_or(0));
-        Failure::new(code.clone(), format!("{code}: {reason}, open '{path}'"))
+        let place = match errno {
+            Errno::NoEnt => init::where_is(path),
+            _ => String::new(),
+        };
+        Failure::new(code.clone(), format!("{code}: {reason}, open '{path}'{place}"))
             .with("errno", Detail::Number(number))
             .with("syscall", Detail::Text("open".into()))
             .with("path", Detail::Text(path.into()))
+    }
+}
+
+/// What wasmparser says of a module. It doesn't say that the end of the module is missing.
+pub(super) fn damaged(message: String) -> String {
+    match message.contains("unexpected end") {
+        true => format!("The module is damaged or cut off: {message}"),
+        false => message,
     }
 }
 

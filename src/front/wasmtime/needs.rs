@@ -40,7 +40,7 @@ impl Wanted<'_> {
 /// Threads, in a message.
 pub(super) const THREADS: &str = "The program shares its memory between threads, which run() and \
     compile() don't support. Run it with the WASI class, with one Worker for each thread: see \
-    docs/threads.md";
+    docs/threads.md in the wasi-rs package";
 
 /// Why some of the imports can't be had: `ERR_WASI_LINK`, with the names of the first one. They are
 /// gone through several times rather than kept: there may be a million.
@@ -85,7 +85,7 @@ const PREVIEW2: &str = "It was built for WASI 0.2 or later. Build it for WASI pr
 const WASIX: &str = "It was built for WASIX, which only Wasmer runs. Build it for WASI preview1 \
     instead";
 const WASI_THREADS: &str = "It starts threads. Run it with the WASI class, with one Worker for \
-    each thread: see docs/threads.md";
+    each thread: see docs/threads.md in the wasi-rs package";
 const EXTENSION: &str = "WASI preview1 has no such function: it may be an extension of another \
     runtime, or the program was built for another version of WASI";
 const MEMORY: &str = "It expects memory from its host. Link it without --import-memory, so that it \

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wasmtime::{InstancePre, Module};
+use wasmtime::{ExternType, InstancePre, Module};
 
 use super::cache::Cache;
 use super::compile::{Code, Limits, Order, Origin, Source as Wasm, Ticket, load, order, outside};
@@ -18,7 +18,7 @@ use super::interruptible::Names;
 use super::kind::Kind;
 use super::needs::refused_import;
 use super::pool::Pool;
-use super::short::line;
+use super::short::{line, list, name};
 use super::store::Guest;
 
 /// Where a program comes from.
@@ -56,6 +56,8 @@ pub struct Program {
     /// Bytes of its source.
     size: usize,
 }
+
+const PAGE: u64 = 65_536;
 
 /// A program that can start at once.
 pub struct Ready {
@@ -98,6 +100,15 @@ impl Program {
     /// Types of an exported function.
     pub fn signature(&self, name: &str) -> Option<Signature> {
         signature_of(&self.usual.1.module.get_export(name)?)
+    }
+
+    /// Some of the functions that it exports, for a message; empty if there are none.
+    pub fn functions(&self) -> String {
+        let Ready { module, names, .. } = &*self.usual.1;
+        let functions = module.exports().filter(|export| {
+            matches!(export.ty(), ExternType::Func(_)) && !names.contains(export.name())
+        });
+        list(functions.map(|export| name(export.name())))
     }
 
     /// Its code, for a later process of the same version of this package on a like machine.
@@ -304,6 +315,14 @@ impl Program {
 }
 
 impl Ready {
+    /// Bytes of the largest memory of the program when it starts.
+    pub(super) fn initial_memory(&self) -> u64 {
+        let needed = self.module.resources_required();
+        let added = u32::from(self.module.get_export(&self.names.interrupt).is_some());
+        let size = needed.max_initial_memory_size.filter(|_| needed.num_memories > added);
+        size.unwrap_or_default().saturating_mul(PAGE)
+    }
+
     pub(super) fn new(machine: Arc<Machine>, module: Module, origin: Origin) -> Self {
         let linked = refused(&module).map_or_else(
             || {

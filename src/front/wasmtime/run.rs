@@ -63,6 +63,8 @@ pub enum Stream {
 /// What came of a run or a call.
 #[derive(Debug)]
 pub struct Outcome {
+    /// Whether the guest has begun to run.
+    pub started: bool,
     /// Why there is no result.
     pub failure: Option<Failure>,
     /// Of a command that ended by itself.
@@ -90,6 +92,7 @@ impl Outcome {
     /// Nothing has run.
     pub fn failed(failure: Failure) -> Self {
         Outcome {
+            started: false,
             failure: Some(failure),
             exit_code: None,
             stdout: Vec::new(),

@@ -134,7 +134,7 @@ impl Session {
             return End::Exit(code);
         }
         if wanted_too_much(error) && std::mem::take(&mut guest.limits.exceeded) {
-            return End::Failure(self.bounds.memory());
+            return End::Failure(self.bounds.memory(self.ready.initial_memory()));
         }
         End::Failure(match (guest.control.reason(), stop) {
             (_, Some(Stop::MaxBuffer)) => {
@@ -159,6 +159,7 @@ impl Session {
             Err(failure) => (None, Some(failure)),
         };
         Outcome {
+            started: true,
             failure,
             exit_code,
             stdout: Vec::new(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wasmtime::{Engine, Module};
 
 use crate::front::wasmtime::engine::{Variant, machine};
-use crate::front::wasmtime::failure::Failure;
+use crate::front::wasmtime::failure::{Failure, damaged};
 use crate::front::wasmtime::interruptible::interruptible;
 use crate::front::wasmtime::kind::Kind;
 use crate::front::wasmtime::legacy_exceptions;
@@ -59,7 +59,7 @@ pub(super) fn machine_code(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, Fail
         let checked = interruptible(&wasm).map_err(wasmtime::Error::new)?;
         engine.precompile_module(&checked)
     };
-    compiled().map_err(|error| Failure::compile(line(&format!("{error:#}"))))
+    compiled().map_err(|error| Failure::compile(damaged(line(&format!("{error:#}")))))
 }
 
 /// A valid program that wasmtime compiles. Most are that already.

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::compile::{SHORT_TEXT, binary};
-use super::failure::Failure;
+use super::failure::{Failure, damaged};
 use super::kind::Kind;
 use super::needs;
 use super::short::line;
@@ -94,7 +94,7 @@ struct Broken(String);
 
 impl From<wasmparser::Error> for Broken {
     fn from(error: wasmparser::Error) -> Self {
-        Broken(line(&error.to_string()))
+        Broken(damaged(line(&error.to_string())))
     }
 }
 
