@@ -1,10 +1,10 @@
 //! Ending a wait from outside.
 
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Errno, Result, lock};
 
@@ -63,35 +63,112 @@ impl Interrupt {
         matches!(self.source, Source::Signal(_))
     }
 
+    /// Does `wait`, which sleeps, while another guest may compute in place of this one.
+    pub(super) fn without_permit<T>(self, wait: impl FnOnce() -> T) -> T {
+        let Source::Signal(signal) = self.source else { return wait() };
+        let Some(permits) = signal.permits else { return wait() };
+        permits.release();
+        let result = wait();
+        permits.acquire(signal);
+        result
+    }
+
+    /// Whether waiting gives back a permit.
+    pub(super) fn has_permits(self) -> bool {
+        matches!(self.source, Source::Signal(Signal { permits: Some(_), .. }))
+    }
+
+    /// Sleeps until the deadline, for ever when `None`. Only what wakes can end it before.
+    ///
+    /// Errors: `ECANCELED` once the guest is to end.
+    pub(super) fn sleep(self, deadline: Option<Instant>) -> Result<()> {
+        if let Source::Signal(signal) = self.source {
+            signal.sleep(deadline, || false);
+        }
+        self.check()
+    }
+
     /// How often a wait must look.
     pub(super) fn interval(self) -> Option<Duration> {
         matches!(self.source, Source::Check(_)).then_some(INTERVAL)
     }
 
     /// Can be read once the signal is set.
-    pub(super) fn fd(self) -> Result<Option<BorrowedFd<'static>>> {
+    pub(super) fn pipe(self) -> Result<Option<Arc<SignalPipe>>> {
         match self.source {
-            Source::Signal(signal) => signal.reader().map(Some),
+            Source::Signal(signal) => signal.pipe().map(Some),
             _ => Ok(None),
         }
     }
 }
 
-/// Wakes a guest that waits, from any thread. It takes descriptors only once a guest has waited.
-#[derive(Debug, Default)]
+/// What threads need in order to compute, of which there are only so many.
+pub trait Permits: Sync {
+    /// Gives back the permit of this thread, which is going to wait.
+    fn release(&self);
+
+    /// Waits until this thread has a permit again, or the signal is set: a guest that is to end
+    /// needs none.
+    fn acquire(&self, signal: &'static Signal);
+}
+
+/// Wakes a guest that waits, from any thread. It takes descriptors only once a guest has waited for
+/// one.
+#[derive(Default)]
 pub struct Signal {
     set: AtomicBool,
-    pipe: OnceLock<(PipeReader, PipeWriter)>,
-    /// Whether a byte is in the pipe; locked while any of the three changes.
-    written: Mutex<bool>,
+    /// Locked while the signal changes, too.
+    pipe: Mutex<Option<Arc<SignalPipe>>>,
+    /// For those that sleep without a descriptor.
+    changed: Condvar,
+    /// Of the threads that wait with this signal.
+    permits: Option<&'static dyn Permits>,
+}
+
+impl std::fmt::Debug for Signal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Signal").field("set", &self.set).finish_non_exhaustive()
+    }
 }
 
 impl Signal {
+    /// For guests that wait without a permit.
+    pub fn with_permits(permits: &'static dyn Permits) -> Self {
+        Signal { permits: Some(permits), ..Signal::default() }
+    }
+
     /// Ends the wait under way and all to come.
     pub fn set(&self) {
-        let mut written = self.lock();
+        let pipe = self.lock();
         self.set.store(true, Ordering::SeqCst);
-        self.tell(&mut written);
+        if let Some(pipe) = &*pipe {
+            pipe.tell();
+        }
+        self.changed.notify_all();
+    }
+
+    /// Lets a thread in `sleep` look again whether it is done.
+    pub fn wake(&self) {
+        let _pipe = self.lock();
+        self.changed.notify_all();
+    }
+
+    /// Sleeps until `is_done`, the deadline, or the signal.
+    pub fn sleep(&self, deadline: Option<Instant>, is_done: impl Fn() -> bool) {
+        let mut pipe = self.lock();
+        while !self.is_set() && !is_done() {
+            pipe = match deadline {
+                None => self.changed.wait(pipe).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return;
+                    }
+                    let waited = self.changed.wait_timeout(pipe, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
     }
 
     /// Whether it is set.
@@ -101,39 +178,67 @@ impl Signal {
 
     /// Makes it as new.
     pub fn clear(&self) {
-        let mut written = self.lock();
+        let mut pipe = self.lock();
         self.set.store(false, Ordering::SeqCst);
-        if let Some((reader, _)) = self.pipe.get().filter(|_| *written) {
-            let mut reader = reader;
-            *written = reader.read(&mut [0]).is_err();
-        }
+        // One that has been written to is not used again.
+        pipe.take_if(|pipe| pipe.is_written());
     }
 
-    /// Can be read when it is set.
+    /// Gives back its descriptors, until a guest waits with it again.
+    pub fn close(&self) {
+        *self.lock() = None;
+    }
+
+    /// Can be read when the signal is set.
     ///
     /// Errors: `EMFILE` and `ENFILE`, the first time.
-    fn reader(&self) -> Result<BorrowedFd<'_>> {
-        let mut written = self.lock();
-        if self.pipe.get().is_none() {
-            let ends = std::io::pipe()?;
-            let _ = self.pipe.set(ends);
-            if self.is_set() {
-                self.tell(&mut written);
-            }
+    fn pipe(&self) -> Result<Arc<SignalPipe>> {
+        let mut pipe = self.lock();
+        if let Some(pipe) = &*pipe {
+            return Ok(Arc::clone(pipe));
         }
-        self.pipe.get().map(|(reader, _)| reader.as_fd()).ok_or(Errno::Io)
+        let new = Arc::new(SignalPipe::new()?);
+        if self.is_set() {
+            new.tell();
+        }
+        *pipe = Some(Arc::clone(&new));
+        Ok(new)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<SignalPipe>>> {
+        lock(&self.pipe)
+    }
+}
+
+/// A pipe with a byte in it once a signal is set.
+#[derive(Debug)]
+pub struct SignalPipe {
+    reader: PipeReader,
+    writer: PipeWriter,
+    written: AtomicBool,
+}
+
+impl SignalPipe {
+    fn new() -> Result<Self> {
+        let (reader, writer) = std::io::pipe()?;
+        Ok(SignalPipe { reader, writer, written: AtomicBool::new(false) })
     }
 
     /// One byte always fits, and the reader is there.
-    fn tell(&self, written: &mut bool) {
-        if let Some((_, writer)) = self.pipe.get().filter(|_| !*written) {
-            let mut writer = writer;
-            *written = writer.write(&[0]).is_ok();
+    fn tell(&self) {
+        if !self.written.swap(true, Ordering::SeqCst) {
+            let _ = (&self.writer).write(&[0]);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        lock(&self.written)
+    fn is_written(&self) -> bool {
+        self.written.load(Ordering::SeqCst)
+    }
+}
+
+impl AsFd for SignalPipe {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
     }
 }
 

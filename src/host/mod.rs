@@ -33,7 +33,7 @@ pub use copy::{copy_from_shared, copy_to_shared};
 pub use directory::{Directory, OpenOptions, Place};
 pub use errno::{Errno, Result};
 pub use file::{File, filetype};
-pub use interrupt::{Interrupt, Signal, is_main_thread};
+pub use interrupt::{Interrupt, Permits, Signal, is_main_thread};
 pub use limits::default_max_files;
 pub use lock::lock;
 pub use memory_file::{MemoryFile, anonymous};

@@ -61,15 +61,53 @@ pub fn poll(
     timeout: Option<Duration>,
     interrupt: Interrupt,
 ) -> Result<Vec<Ready>> {
+    // Past the end of time is for ever.
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let is_wait = timeout.is_none_or(|timeout| !timeout.is_zero());
+    if interests.is_empty() && is_wait && interrupt.wakes() {
+        interrupt.without_permit(|| interrupt.sleep(deadline))?;
+        return Ok(Vec::new());
+    }
+    let waits_later = is_wait && interrupt.has_permits();
+    let mut pipe = None;
     let mut fds = Vec::with_capacity(interests.len() + 1);
     for (fd, interest) in interests {
         fds.push(PollFd::from_borrowed_fd(*fd, interest.flags()));
     }
-    fds.extend(interrupt.fd()?.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
-    // Past the end of time is for ever.
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    poll_until(&mut fds, deadline, interrupt)?;
+    if waits_later && are_ready(&mut fds)? {
+        interrupt.check()?;
+    } else {
+        if is_wait {
+            pipe = interrupt.pipe()?;
+        }
+        let signal = pipe.as_deref().map(AsFd::as_fd);
+        fds.extend(signal.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        wait_for(&mut fds, deadline, is_wait, interrupt)?;
+    }
     Ok(interests.iter().zip(&fds).map(|((fd, _), polled)| ready(*fd, polled.revents())).collect())
+}
+
+fn wait_for(
+    fds: &mut [PollFd<'_>],
+    deadline: Option<Instant>,
+    is_wait: bool,
+    interrupt: Interrupt,
+) -> Result<()> {
+    match is_wait {
+        true => interrupt.without_permit(|| poll_until(fds, deadline, interrupt)),
+        false => poll_until(fds, deadline, interrupt),
+    }
+}
+
+/// Whether one is ready now: then there is nothing to wait for.
+fn are_ready(fds: &mut [PollFd<'_>]) -> Result<bool> {
+    loop {
+        match rustix::event::poll(fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+            Ok(count) => return Ok(count > 0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn poll_until(

@@ -36,8 +36,8 @@ pub use table::Fd;
 use crate::host::{Access, Channel, Directory, Random, Stream, default_max_files};
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
-    Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, ReceiveFlags,
-    Received, Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence,
+    Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, Permits,
+    ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence,
     anonymous as anonymous_file, close, copy_from_shared, copy_to_shared, duplicate,
     is_main_thread, lock, null_device, pipe, yield_now,
 };
