@@ -53,43 +53,84 @@ async function turns(count) {
   return said;
 }
 
+// Gives the promise that settles first, by name; the others go on.
+const first = (promises) => Promise.race(Object.entries(promises).map(([name, promise]) => promise.then(() => name, () => name)));
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+// A guest that computes until it is told to stop, and has begun to.
+async function busy() {
+  const controller = new AbortController();
+  const stdout = new PassThrough();
+  const source = command(`(call $write (i32.const 1) (i32.const 0) (i32.const 1)) ${FOREVER}`);
+  const running = run(source, { stdout, signal: controller.signal }).catch(() => {});
+  await once(stdout, 'data');
+  return { stop: () => (controller.abort(), running) };
+}
+
 describe('concurrency', () => {
-  test('is how many guests run at once', async () => {
-    for (const concurrency of [1, 7, 3, 1]) {
+  test('does not count guests that wait', async () => {
+    for (const concurrency of [1, 3]) {
       configure({ concurrency });
-      assert.equal(await chain(concurrency, LONG, tools), 'passed on');
+      assert.equal(await chain(10, LONG, tools), 'passed on');
     }
-    // There is one now.
-    assert.equal(await turns(4), '<><><><>');
+  });
+
+  test('lets others begin while a guest waits', async () => {
+    configure({ concurrency: 1 });
+    assert.ok((await turns(4)).startsWith('<<<<'));
+  });
+
+  test('is how many guests compute at once', async () => {
+    for (const concurrency of [1, 3]) {
+      configure({ concurrency });
+      const loops = await Promise.all(Array.from({ length: concurrency }, () => busy()));
+      const said = run(hello);
+      assert.equal(await first({ said, nothing: later(SHORT) }), 'nothing');
+      await loops.pop().stop();
+      assert.equal((await said).stdout, 'hello');
+      await Promise.all(loops.map((loop) => loop.stop()));
+    }
   });
 
   test('can be changed while guests wait for their turn', async () => {
     configure({ concurrency: 1 });
-    const cat = await compile(fixture('cat'));
-    const between = new PassThrough();
-    const reader = cat.run({ args: ['cat'], stdin: between });
-    const writer = run(hello, { stdout: between }).then(() => between.end());
+    const loop = await busy();
+    const said = run(hello);
     configure({ concurrency: 2 });
-    // The next one to come brings the second thread.
-    await Promise.all([writer, run(hello)]);
-    assert.equal((await reader).stdout, 'hello');
+    assert.equal((await said).stdout, 'hello');
+    await loop.stop();
   });
 
-  const told = (length, patience, concurrency) => {
-    const script = `${chain}
-      const { PassThrough } = require('node:stream');
-      require('node:fs').writeSync(1, await chain(${length}, ${patience}, { ...guests, compile, PassThrough }));
-      process.exit();`;
-    return elsewhere(script, { env: { WASI_RS_CONCURRENCY: concurrency } }).stdout;
-  };
+  test('does not keep a guest that waits for its turn from being ended', async () => {
+    configure({ concurrency: 1 });
+    const waiting = run(command('(call $sleep (i64.const 50)) (call $write (i32.const 1) (i32.const 0) (i32.const 1))'), {
+      timeout: 200,
+    });
+    // Takes the turn while the other one sleeps.
+    await later(10);
+    const loop = await busy();
+    await rejection(waiting, 'ERR_WASI_TIMEOUT');
+    await loop.stop();
+  });
 
-  test('is that of the machine by default, and can be set in the environment', () => {
-    const usual = os.availableParallelism();
-    assert.equal(told(usual, LONG, ''), 'passed on');
-    assert.equal(told(usual + 1, SHORT, ''), 'null');
-    assert.equal(told(usual + 3, LONG, String(usual + 3)), 'passed on');
-    assert.equal(told(usual + 3, SHORT, String(usual + 2)), 'null');
-    for (const nonsense of ['0', '-1', 'many', '1.5', '4096']) assert.equal(told(usual + 1, SHORT, nonsense), 'null');
+  test('is larger than the number of processors by default', async () => {
+    const script = `
+      const loops = Array.from({ length: ${2 * os.availableParallelism()} }, () => run(guests.command(guests.FOREVER)));
+      require('node:fs').writeSync(1, (await run(guests.saying(1, 'hello'))).stdout);
+      process.exit();`;
+    assert.equal(elsewhere(script).stdout, 'hello');
+  });
+
+  test('can be set in the environment', () => {
+    const told = (concurrency) => elsewhere(`
+      const [loop, hello] = [await compile(guests.command(guests.FOREVER)), await compile(guests.saying(1, 'hello'))];
+      loop.run();
+      const said = hello.run().then(({ stdout }) => stdout);
+      const nothing = new Promise((resolve) => setTimeout(resolve, ${SHORT}, 'nothing'));
+      require('node:fs').writeSync(1, await Promise.race([said, nothing]));
+      process.exit();`, { env: { WASI_RS_CONCURRENCY: concurrency } }).stdout;
+    assert.equal(told('1'), 'nothing');
+    for (const enough of ['2', '', '0', '-1', 'many', '1.5', '4096']) assert.equal(told(enough), 'hello');
   });
 
   test('is a warning if it is nonsense in the environment', () => {
@@ -101,6 +142,63 @@ describe('concurrency', () => {
       ]);
       assert.equal(status, 0);
     }
+  });
+});
+
+describe('guests that wait', () => {
+  test('are not held up by the guests that have not begun', async () => {
+    configure({ concurrency: 1 });
+    const waiting = await compile(command('(call $sleep (i64.const 1))'.repeat(5)));
+    const computing = await compile(command(
+      '(local $i i32) (loop $on (br_if $on (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5000000))))'));
+    let ended = 0;
+    const first = waiting.run().then(() => ended);
+    const others = Array.from({ length: 300 }, () => computing.run().then(() => ended++));
+    assert.ok((await first) < 200);
+    await Promise.all(others);
+  });
+
+  test('can be more than may be in progress', () => {
+    const { stdout } = elsewhere(`
+      const program = await compile(guests.command('(call $sleep (i64.const 20))'));
+      const runs = await Promise.all(Array.from({ length: 4200 }, () => program.run()));
+      require('node:fs').writeSync(1, String(runs.length));`);
+    assert.equal(stdout, '4200');
+  });
+
+  test('leave no more threads than the guests that follow need', async () => {
+    const [waiting, short] = [await compile(command('(call $sleep (i64.const 500))')), await compile(hello)];
+    await Promise.all(Array.from({ length: 300 }, () => waiting.run()));
+    assert.ok(threads() > 300);
+    const end = Date.now() + LONG;
+    // More than the threads are, within the time after which an idle one ends.
+    while (threads() > 200 && Date.now() < end) {
+      await short.run();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    assert.ok(threads() <= 200, `${threads()} threads`);
+  });
+
+  test('leave a thread for the timeouts of those that follow', () => {
+    const { stdout } = elsewhere(`
+      const fs = require('node:fs');
+      const program = await compile(guests.command('(call $sleep (i64.const 200))'));
+      const running = [program.run(), program.run()];
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const names = fs.readdirSync('/proc/self/task').map((id) => fs.readFileSync('/proc/self/task/' + id + '/comm', 'utf8'));
+      fs.writeSync(1, String(names.includes('wasi-rs-time\\n')));
+      await Promise.all(running);`);
+    assert.equal(stdout, 'true');
+  });
+
+  test('take no descriptors while they sleep', async () => {
+    const program = await compile(command('(call $sleep (i64.const 0)) (call $sleep (i64.const 200))'));
+    const before = descriptors();
+    const running = Promise.all(Array.from({ length: 100 }, () => program.run({ timeout: LONG })));
+    await later(100);
+    const during = descriptors();
+    await running;
+    assert.ok(during <= before + 10, `${before} → ${during}`);
   });
 });
 

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::pool::GuestPermits;
 use crate::system::Signal;
 
 /// Why a guest was ended.
@@ -117,15 +118,22 @@ impl Running {
     }
 }
 
+/// Signals that keep their descriptors while nobody uses them.
+const KEPT_OPEN: usize = 16;
+
 static SIGNALS: Mutex<Vec<&'static Signal>> = Mutex::new(Vec::new());
 
 /// A signal that nobody uses. There are as many as guests were alive at once.
 pub(super) fn take_signal() -> &'static Signal {
     let free = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    free.unwrap_or_else(|| Box::leak(Box::default()))
+    free.unwrap_or_else(|| Box::leak(Box::new(Signal::with_permits(&GuestPermits))))
 }
 
-/// For the next guest.
+/// For the next guest. Few are kept with their descriptors.
 pub(super) fn give_back(signal: &'static Signal) {
-    SIGNALS.lock().unwrap_or_else(PoisonError::into_inner).push(signal);
+    let mut signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
+    if signals.len() >= KEPT_OPEN {
+        signal.close();
+    }
+    signals.push(signal);
 }

@@ -17,6 +17,7 @@ mod limits;
 mod linker;
 mod module_limits;
 mod needs;
+mod permits;
 mod pool;
 mod program;
 mod run;

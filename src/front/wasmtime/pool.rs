@@ -1,38 +1,73 @@
-//! Threads that run guests, and threads that compile: never those of Node.
+//! Threads that run guests, and threads that compile. Node.js never runs JavaScript on them.
+//!
+//! A job needs a permit to compute, of which there are only so many, and a thread to run on. A
+//! thread that waits gives its permit back, so that another job can compute meanwhile.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
 
 use super::engine::MAX_STACK;
+use super::permits::{Next, Permits, Turn};
+use super::watchdog;
+use crate::system::{self, Signal};
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What a thread runs.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// A queue and the threads that work on it, started as needed.
+/// Jobs, their permits and their threads, which are started as needed.
 pub struct Pool {
     name: &'static str,
     stack: usize,
     state: Mutex<State>,
-    wake: Condvar,
-    /// Jobs that wait, for threads that look without taking the lock.
-    waiting: AtomicUsize,
+    /// Jobs that only need a thread, for threads that look without taking the lock.
+    ready: AtomicUsize,
     /// Whether a thread looks: one is enough, more would be in the way of those that work.
     looking: AtomicBool,
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    permits: Permits,
+    /// Jobs with a permit but without a thread as yet.
+    ready: VecDeque<(Turn, Job)>,
     threads: usize,
     idle: usize,
-    /// 0 stands for as many as there are processors.
-    max_threads: usize,
+    /// Idle threads that nobody has woken. The last one is woken first: the others end in time.
+    asleep: Vec<Arc<Sleeper>>,
+    /// Whether the watchdog will look after those that wait.
+    is_watched: bool,
+}
+
+/// An idle thread. Changes under the lock of the pool.
+#[derive(Default)]
+struct Sleeper {
+    wake: Condvar,
+    is_asleep: AtomicBool,
 }
 
 /// How long a thread looks around before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(50);
+
+/// After which a thread that has nothing to do ends.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How often the pool is looked after while jobs wait.
+const INTERVAL: Duration = Duration::from_millis(1);
+
+/// After which to try again if a thread can't be started.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Guests that have begun and have not ended. The standard library aborts the process when a
+/// thread can't have its signal stack, which happens somewhere above 8,000 threads.
+const MAX_GUESTS: usize = 4000;
+
+/// Guests that compute at once, for each processor. Those that compute for long share the
+/// processors by the kernel's scheduler, and don't keep out those that come later.
+const COMPUTING_PER_PROCESSOR: usize = 16;
 
 /// Asking takes some file reads.
 static PROCESSORS: Lazy<usize> =
@@ -46,20 +81,33 @@ pub(super) fn processors() -> usize {
 /// Beside the guest's stack, for the host's own functions.
 const HOST_STACK: usize = 2 << 20;
 
-static GUESTS: Pool = Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK);
-static COMPILERS: Pool = Pool::new("wasi-rs-compile", 8 << 20);
+static GUESTS: Lazy<Pool> = Lazy::new(|| {
+    let permits = Permits::new(*PROCESSORS * COMPUTING_PER_PROCESSOR, *PROCESSORS, MAX_GUESTS);
+    Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK, permits)
+});
+static COMPILERS: Lazy<Pool> = Lazy::new(|| {
+    Pool::new("wasi-rs-compile", 8 << 20, Permits::new(*PROCESSORS, *PROCESSORS, usize::MAX))
+});
 
-/// How many guests run at once. Threads that are too many end when they have nothing to do.
-pub fn set_concurrency(max_threads: usize) {
-    GUESTS.state().max_threads = max_threads;
-    GUESTS.wake.notify_all();
+thread_local! {
+    /// The turn by which this thread computes.
+    static CURRENT: Cell<Turn> = const { Cell::new(0) };
+}
+
+/// How many guests compute at once.
+pub fn set_concurrency(most: usize) {
+    let mut state = GUESTS.state();
+    state.permits.set_limit(most);
+    GUESTS.pass_on_somehow(&mut state);
 }
 
 impl Pool {
-    const fn new(name: &'static str, stack: usize) -> Self {
-        let state = State { jobs: VecDeque::new(), threads: 0, idle: 0, max_threads: 0 };
-        let (waiting, looking) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Pool { name, stack, state: Mutex::new(state), wake: Condvar::new(), waiting, looking }
+    fn new(name: &'static str, stack: usize, permits: Permits) -> Self {
+        let ready = VecDeque::new();
+        let asleep = Vec::new();
+        let state = State { permits, ready, threads: 0, idle: 0, asleep, is_watched: false };
+        let (ready, looking) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Pool { name, stack, state: Mutex::new(state), ready, looking }
     }
 
     /// For guests.
@@ -72,42 +120,131 @@ impl Pool {
         &COMPILERS
     }
 
-    /// Runs `job` when a thread is free, in the order given.
+    /// Runs `job` when its turn has come.
     ///
-    /// Errors: what starting the first thread gives; the job is not run then.
+    /// Errors: what starting a thread gives, if there is none; the job is not run then.
     pub fn submit(&'static self, job: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let mut state = self.state();
-        if state.idle <= state.jobs.len() && state.threads < state.limit() {
-            match self.start_thread() {
-                Ok(()) => state.threads += 1,
-                Err(error) if state.threads == 0 => return Err(error),
-                Err(_) => {}
+        let turn = state.permits.queue(Box::new(job));
+        match self.pass_on(&mut state) {
+            // Nobody would ever run it.
+            Err(error) if state.threads == 0 => {
+                state.permits.withdraw(turn);
+                Err(error)
             }
+            _ => Ok(()),
         }
-        state.jobs.push_back(Box::new(job));
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        // Who looks will find it.
-        let found = usize::from(self.looking.load(Ordering::SeqCst));
-        let wake = state.idle > 0 && state.jobs.len() > found;
-        drop(state);
-        if wake {
-            self.wake.notify_one();
+    }
+
+    /// Gives permits to those whose turn it is, as long as there are some. If a thread can't be
+    /// started, the watchdog tries again later.
+    ///
+    /// Errors: what starting the watchdog gives.
+    fn pass_on(&'static self, state: &mut State) -> std::io::Result<()> {
+        let interval = if self.grant_all(state).is_ok() { INTERVAL } else { PAUSE };
+        if state.permits.has_queue() && !state.is_watched {
+            watchdog::look_after(self, interval)?;
+            state.is_watched = true;
         }
         Ok(())
     }
 
-    fn start_thread(&'static self) -> std::io::Result<()> {
-        let thread = std::thread::Builder::new().name(self.name.into()).stack_size(self.stack);
-        thread.spawn(|| self.work()).map(drop)
+    /// Errors: what starting a thread gives. The job keeps its turn then, and threads that have
+    /// waited go on.
+    fn grant_all(&'static self, state: &mut State) -> std::io::Result<()> {
+        let mut result = Ok(());
+        while let Some(next) = state.permits.next(result.is_ok(), Instant::now) {
+            match next {
+                Next::Resume(claim) => claim.grant(),
+                Next::Begin(turn, job) => match self.ensure_thread(state) {
+                    Ok(()) => self.hand_over(state, turn, job),
+                    Err(error) => {
+                        state.permits.put_back(turn, job);
+                        result = Err(error);
+                    }
+                },
+            }
+        }
+        result
     }
 
-    fn work(&self) {
-        while let Some(job) = self.next() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+    /// As `pass_on`, where nobody could be told of an error: a thread that has run a job tries again.
+    fn pass_on_somehow(&'static self, state: &mut State) {
+        let _ = self.pass_on(state);
+    }
+
+    /// The watchdog looks whether those that wait can go on.
+    pub(super) fn look_after(&'static self) {
+        let mut state = self.state();
+        state.is_watched = false;
+        self.pass_on_somehow(&mut state);
+    }
+
+    fn ensure_thread(&'static self, state: &mut State) -> std::io::Result<()> {
+        if state.idle + self.looking() <= state.ready.len() {
+            if state.threads > 0 {
+                // Before guests have taken all the threads that there can be.
+                watchdog::start()?;
+            }
+            let thread = std::thread::Builder::new().name(self.name.into()).stack_size(self.stack);
+            thread.spawn(|| self.work())?;
+            state.threads += 1;
+        }
+        Ok(())
+    }
+
+    fn hand_over(&self, state: &mut State, turn: Turn, job: Job) {
+        state.ready.push_back((turn, job));
+        self.ready.fetch_add(1, Ordering::SeqCst);
+        // Who looks will find it.
+        if state.ready.len() > self.looking()
+            && let Some(thread) = state.asleep.pop()
+        {
+            thread.is_asleep.store(false, Ordering::Relaxed);
+            thread.wake.notify_one();
+        }
+    }
+
+    fn looking(&self) -> usize {
+        usize::from(self.looking.load(Ordering::SeqCst))
+    }
+
+    fn work(&'static self) {
+        let thread = Arc::default();
+        let mut next = self.next(&thread);
+        while let Some((turn, job)) = next {
+            CURRENT.set(turn);
             // A panic would be a bug of ours; the others' jobs go on.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
-            self.look_around();
+            next = self.finish().or_else(|| {
+                self.look_around();
+                self.next(&thread)
+            });
         }
+    }
+
+    /// The job of this thread has ended: gives back its permit. Gives the job whose turn it is.
+    fn finish(&'static self) -> Option<(Turn, Job)> {
+        let mut state = self.state();
+        state.permits.ended();
+        state.permits.release(CURRENT.get());
+        match state.permits.next(true, Instant::now) {
+            Some(Next::Begin(turn, job)) => {
+                self.pass_on_somehow(&mut state);
+                return Some((turn, job));
+            }
+            Some(Next::Resume(claim)) => claim.grant(),
+            None => {}
+        }
+        self.pass_on_somehow(&mut state);
+        None
+    }
+
+    /// Gives back the permit of this thread, which is going to wait.
+    fn release(&'static self) {
+        let mut state = self.state();
+        state.permits.release(CURRENT.get());
+        self.pass_on_somehow(&mut state);
     }
 
     /// Waking a thread that sleeps takes longer than many a guest runs: look for a while whether
@@ -117,26 +254,26 @@ impl Pool {
             return;
         }
         let start = Instant::now();
-        while self.waiting.load(Ordering::Relaxed) == 0 && start.elapsed() < PATIENCE {
+        while self.ready.load(Ordering::Relaxed) == 0 && start.elapsed() < PATIENCE {
             std::hint::spin_loop();
         }
         self.looking.store(false, Ordering::SeqCst);
     }
 
-    /// `None` when there are too many threads.
-    fn next(&self) -> Option<Job> {
+    /// `None` when there has been nothing to do for a while.
+    fn next(&self, thread: &Arc<Sleeper>) -> Option<(Turn, Job)> {
         let mut state = self.state();
         loop {
-            if state.threads > state.limit() {
+            if let Some(job) = state.ready.pop_front() {
+                self.ready.fetch_sub(1, Ordering::SeqCst);
+                return Some(job);
+            }
+            let (woken, is_over) = sleep(state, thread);
+            state = woken;
+            if is_over && state.ready.is_empty() {
                 state.threads -= 1;
                 return None;
             }
-            if let Some(job) = state.jobs.pop_front() {
-                return Some(job);
-            }
-            state.idle += 1;
-            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.idle -= 1;
         }
     }
 
@@ -146,11 +283,38 @@ impl Pool {
     }
 }
 
-impl State {
-    fn limit(&self) -> usize {
-        match self.max_threads {
-            0 => *PROCESSORS,
-            max => max,
-        }
+/// An idle thread sleeps. Tells whether nobody has woken it for a while.
+fn sleep<'a>(
+    mut state: MutexGuard<'a, State>,
+    thread: &Arc<Sleeper>,
+) -> (MutexGuard<'a, State>, bool) {
+    state.idle += 1;
+    state.asleep.push(Arc::clone(thread));
+    thread.is_asleep.store(true, Ordering::Relaxed);
+    let is_asleep = |_: &mut State| thread.is_asleep.load(Ordering::Relaxed);
+    let waited = thread.wake.wait_timeout_while(state, IDLE, is_asleep);
+    let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+    state.idle -= 1;
+    if waited.timed_out() {
+        state.asleep.retain(|other| !Arc::ptr_eq(other, thread));
+    }
+    (state, waited.timed_out())
+}
+
+/// Guests wait without a permit.
+pub(super) struct GuestPermits;
+
+impl system::Permits for GuestPermits {
+    fn release(&self) {
+        GUESTS.release();
+    }
+
+    fn acquire(&self, signal: &'static Signal) {
+        let mut state = GUESTS.state();
+        let claim = state.permits.claim(signal);
+        GUESTS.pass_on_somehow(&mut state);
+        drop(state);
+        claim.wait();
+        CURRENT.set(GUESTS.state().permits.resume(&claim));
     }
 }

@@ -6,10 +6,37 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::control::{Control, Reason};
+use super::pool::Pool;
 
 struct Deadline {
     at: Instant,
-    control: Weak<Control>,
+    due: Due,
+}
+
+/// What is to be done.
+enum Due {
+    End(Weak<Control>),
+    LookAfter(&'static Pool),
+}
+
+impl Due {
+    fn is_needed(&self) -> bool {
+        match self {
+            Due::End(control) => control.strong_count() > 0,
+            Due::LookAfter(_) => true,
+        }
+    }
+
+    fn act(self) {
+        match self {
+            Due::End(control) => {
+                if let Some(control) = control.upgrade() {
+                    control.cancel(Reason::Timeout);
+                }
+            }
+            Due::LookAfter(pool) => pool.look_after(),
+        }
+    }
 }
 
 impl PartialEq for Deadline {
@@ -43,22 +70,36 @@ const MANY: usize = 1024;
 ///
 /// Errors: what starting the thread gives.
 pub(super) fn watch(control: &Arc<Control>, timeout: Duration) -> std::io::Result<()> {
+    schedule(timeout, Due::End(Arc::downgrade(control)))
+}
+
+/// Has the pool looked after once, after `interval`.
+///
+/// Errors: what starting the thread gives.
+pub(super) fn look_after(pool: &'static Pool, interval: Duration) -> std::io::Result<()> {
+    schedule(interval, Due::LookAfter(pool))
+}
+
+fn schedule(after: Duration, due: Due) -> std::io::Result<()> {
     start()?;
     // Past the end of time is never.
-    let Some(at) = Instant::now().checked_add(timeout) else { return Ok(()) };
+    let Some(at) = Instant::now().checked_add(after) else { return Ok(()) };
     let mut deadlines = DEADLINES.lock().unwrap_or_else(PoisonError::into_inner);
     if deadlines.len() >= MANY && deadlines.len().is_power_of_two() {
-        deadlines.retain(|Reverse(deadline)| deadline.control.strong_count() > 0);
+        deadlines.retain(|Reverse(deadline)| deadline.due.is_needed());
     }
     let is_next = deadlines.peek().is_none_or(|Reverse(next)| at < next.at);
-    deadlines.push(Reverse(Deadline { at, control: Arc::downgrade(control) }));
+    deadlines.push(Reverse(Deadline { at, due }));
     if is_next {
         CHANGED.notify_one();
     }
     Ok(())
 }
 
-fn start() -> std::io::Result<()> {
+/// Starts the thread, if there is none.
+///
+/// Errors: what starting it gives.
+pub(super) fn start() -> std::io::Result<()> {
     static STARTED: Mutex<bool> = Mutex::new(false);
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     if !*started {
@@ -82,8 +123,8 @@ fn keep_watch() {
             Some(_) => {
                 let due = deadlines.pop();
                 drop(deadlines);
-                if let Some(control) = due.and_then(|Reverse(due)| due.control.upgrade()) {
-                    control.cancel(Reason::Timeout);
+                if let Some(Reverse(Deadline { due, .. })) = due {
+                    due.act();
                 }
                 DEADLINES.lock().unwrap_or_else(PoisonError::into_inner)
             }
