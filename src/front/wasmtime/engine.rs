@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::Lazy;
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
     WasmBacktraceDetails,
 };
 
@@ -96,7 +96,7 @@ pub(super) fn config(variant: Variant) -> Config {
 }
 
 /// How many guests have memory at once before they must wait for the operating system.
-const INSTANCES: u32 = 1000;
+const INSTANCES: u32 = 5000;
 /// Of one module.
 const MEMORIES_AND_TABLES: u32 = 16;
 const TABLE_ELEMENTS: usize = 1 << 20;
@@ -116,5 +116,6 @@ fn pooling() -> PoolingAllocationConfig {
     pooling.max_core_instance_size(VM_CONTEXT_BYTES);
     pooling.linear_memory_keep_resident(KEEP_RESIDENT);
     pooling.table_keep_resident(KEEP_RESIDENT);
+    pooling.pagemap_scan(Enabled::Auto);
     pooling
 }
