@@ -972,7 +972,7 @@ export interface RunOptions {
    * it is computing or waiting, and the promise rejects with `ERR_WASI_TIMEOUT`. `0` and
    * `Infinity` mean no limit, which is the default.
    *
-   * The time starts when the guest starts, so compiling and waiting for a free thread don't count.
+   * The time starts when the guest starts, so compiling and waiting for a turn don't count.
    * Instantiating the module counts, including its start function. For an instance, the limit
    * applies separately to instantiating it and to each call. A guest that exceeds its time never
    * produces a result, even if it reaches its own end a moment later.
@@ -1468,12 +1468,18 @@ export interface Instance<Output = string> {
 /** Options of {@link configure}. */
 export interface Configuration {
   /**
-   * The maximum number of guests that run at once, each on a thread: an integer from 1 to 1024.
-   * Other guests wait until a thread is free.
+   * The maximum number of guests that compute at once: an integer from 1 to 1024. Other guests
+   * wait for their turn, in order. A guest that waits, for example for input or in a sleep,
+   * doesn't count. Up to 4,000 guests can be in progress at once.
    *
    * Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` if this is anything else.
    *
-   * @default the environment variable `WASI_RS_CONCURRENCY` if it is set, otherwise the number of processors that the process can use, which includes CPU affinity and container quotas on Linux
+   * The default is larger than the number of processors, so that guests that compute for a long
+   * time don't delay others. No more guests than processors start to compute at the same time.
+   * If a guest computes for longer than a millisecond, the next one starts beside it, and the
+   * operating system shares the processors between them.
+   *
+   * @default the environment variable `WASI_RS_CONCURRENCY` if it is set, otherwise 16 for each processor that the process can use, which includes CPU affinity and container quotas on Linux
    */
   concurrency?: number | undefined;
 }
@@ -1557,7 +1563,7 @@ export function run(source: Source, options?: SourceOptions & RunOptions): Promi
  * ```js
  * import { configure } from 'wasi-rs';
  *
- * configure({ concurrency: 4 }); // run at most 4 guests at once
+ * configure({ concurrency: 4 }); // at most 4 guests compute at once
  * ```
  */
 export function configure(options: Configuration): void;

@@ -4,10 +4,11 @@ import { flat } from './flat.mjs';
 import { hello } from './hello.mjs';
 import { limits } from './limits.mjs';
 import { throughput } from './throughput.mjs';
+import { waiting } from './waiting.mjs';
 
 // Each has:
 //   name, title
 //   columns  pairs of a heading and a function that gives the text of a cell for a row
 //   tasks    functions that run in a process of their own and give what is JSON; see child.mjs
 //   measure(run)  runs tasks, gives `rows`, and `remarks` if there are some; see run.mjs
-export const sections = [hello, throughput, flat, limits, cache, compute];
+export const sections = [hello, throughput, flat, limits, waiting, cache, compute];
