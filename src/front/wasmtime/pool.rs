@@ -139,14 +139,16 @@ impl Pool {
     /// Gives permits to those whose turn it is, as long as there are some. If a thread can't be
     /// started, the watchdog tries again later.
     ///
-    /// Errors: what starting the watchdog gives.
+    /// Errors: what starting the watchdog gives, or the first thread.
     fn pass_on(&'static self, state: &mut State) -> std::io::Result<()> {
-        let interval = if self.grant_all(state).is_ok() { INTERVAL } else { PAUSE };
+        let granted = self.grant_all(state);
         if state.permits.has_queue() && !state.is_watched {
+            let interval = if granted.is_ok() { INTERVAL } else { PAUSE };
             watchdog::look_after(self, interval)?;
             state.is_watched = true;
         }
-        Ok(())
+        // Without any thread of ours there is nothing to wait for.
+        if state.threads == 0 { granted } else { Ok(()) }
     }
 
     /// Errors: what starting a thread gives. The job keeps its turn then, and threads that have
