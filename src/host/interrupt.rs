@@ -1,6 +1,6 @@
 //! Ending a wait from outside.
 
-use std::io::{PipeReader, PipeWriter, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -178,10 +178,16 @@ impl Signal {
 
     /// Makes it as new.
     pub fn clear(&self) {
-        let mut pipe = self.lock();
+        let pipe = self.lock();
         self.set.store(false, Ordering::SeqCst);
-        // One that has been written to is not used again.
-        pipe.take_if(|pipe| pipe.is_written());
+        if let Some(pipe) = &*pipe {
+            pipe.forget();
+        }
+    }
+
+    /// Whether it has descriptors, because a guest has waited for one with it.
+    pub fn has_descriptors(&self) -> bool {
+        self.lock().is_some()
     }
 
     /// Gives back its descriptors, until a guest waits with it again.
@@ -231,8 +237,12 @@ impl SignalPipe {
         }
     }
 
-    fn is_written(&self) -> bool {
-        self.written.load(Ordering::SeqCst)
+    /// Takes the byte out again.
+    fn forget(&self) {
+        if self.written.load(Ordering::SeqCst) {
+            let is_left = (&self.reader).read(&mut [0]).is_err();
+            self.written.store(is_left, Ordering::SeqCst);
+        }
     }
 }
 

@@ -118,22 +118,29 @@ impl Running {
     }
 }
 
-/// Signals that keep their descriptors while nobody uses them.
-const KEPT_OPEN: usize = 16;
+/// Signals that nobody uses. One of them may have descriptors, for guests that come one after the
+/// other: how many guests wait at once must not show in the number of descriptors later.
+struct Unused {
+    open: Option<&'static Signal>,
+    others: Vec<&'static Signal>,
+}
 
-static SIGNALS: Mutex<Vec<&'static Signal>> = Mutex::new(Vec::new());
+static UNUSED: Mutex<Unused> = Mutex::new(Unused { open: None, others: Vec::new() });
 
 /// A signal that nobody uses. There are as many as guests were alive at once.
 pub(super) fn take_signal() -> &'static Signal {
-    let free = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = unused.open.take().or_else(|| unused.others.pop());
     free.unwrap_or_else(|| Box::leak(Box::new(Signal::with_permits(&GuestPermits))))
 }
 
-/// For the next guest. Few are kept with their descriptors.
+/// For the next guest.
 pub(super) fn give_back(signal: &'static Signal) {
-    let mut signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
-    if signals.len() >= KEPT_OPEN {
-        signal.close();
+    let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if unused.open.is_none() && signal.has_descriptors() {
+        unused.open = Some(signal);
+        return;
     }
-    signals.push(signal);
+    signal.close();
+    unused.others.push(signal);
 }
