@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::Lazy;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
+    Config, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
     WasmBacktraceDetails,
 };
 
@@ -116,6 +116,5 @@ fn pooling() -> PoolingAllocationConfig {
     pooling.max_core_instance_size(VM_CONTEXT_BYTES);
     pooling.linear_memory_keep_resident(KEEP_RESIDENT);
     pooling.table_keep_resident(KEEP_RESIDENT);
-    pooling.pagemap_scan(Enabled::Auto);
     pooling
 }
