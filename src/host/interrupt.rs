@@ -63,7 +63,7 @@ impl Interrupt {
         matches!(self.source, Source::Signal(_))
     }
 
-    /// Does `wait`, which sleeps, while another guest may compute in place of this one.
+    /// Calls `wait`, which blocks this thread. Meanwhile, another guest may compute in its place.
     pub(super) fn without_permit<T>(self, wait: impl FnOnce() -> T) -> T {
         let Source::Signal(signal) = self.source else { return wait() };
         let Some(permits) = signal.permits else { return wait() };

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::pool::Job;
 use crate::system::Signal;
+
+/// What a thread runs.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// The number of a turn. Those with lower numbers came earlier.
 pub(super) type Turn = u64;
@@ -67,7 +69,7 @@ impl Permits {
         }
     }
 
-    /// From now on.
+    /// Changes how many jobs compute at once, from now on.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
@@ -127,7 +129,7 @@ impl Permits {
         }
     }
 
-    /// There is one.
+    /// The caller has made sure that a job may begin or that a thread wants to go on.
     fn first(&mut self, may_begin: bool) -> Next {
         let begins = may_begin && (self.has_resumed || self.resuming.is_empty());
         if begins {

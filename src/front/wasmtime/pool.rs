@@ -12,12 +12,9 @@ use std::time::{Duration, Instant};
 use once_cell::sync::Lazy;
 
 use super::engine::MAX_STACK;
-use super::permits::{Next, Permits, Turn};
+use super::permits::{Job, Next, Permits, Turn};
 use super::watchdog;
 use crate::system::{self, Signal};
-
-/// What a thread runs.
-pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// Jobs, their permits and their threads, which are started as needed.
 pub struct Pool {
@@ -73,7 +70,7 @@ const COMPUTING_PER_PROCESSOR: usize = 16;
 static PROCESSORS: Lazy<usize> =
     Lazy::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
-/// That this process may use.
+/// How many processors this process may use.
 pub(super) fn processors() -> usize {
     *PROCESSORS
 }
@@ -198,7 +195,7 @@ impl Pool {
     fn hand_over(&self, state: &mut State, turn: Turn, job: Job) {
         state.ready.push_back((turn, job));
         self.ready.fetch_add(1, Ordering::SeqCst);
-        // Who looks will find it.
+        // A thread that looks around finds it without being woken.
         if state.ready.len() > self.looking()
             && let Some(thread) = state.asleep.pop()
         {
