@@ -39,7 +39,7 @@ pub use crate::host::{
     Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, Permits,
     ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Signal, Time, Timestamp, Whence,
     anonymous as anonymous_file, close, copy_from_shared, copy_to_shared, duplicate,
-    is_main_thread, lock, null_device, pipe, yield_now,
+    is_main_thread, lock, null_device, pipe, trim_heap, yield_now,
 };
 
 /// What a guest starts with.

@@ -97,7 +97,7 @@ pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// `run(program, settings, done)`: a handle for `cancel`; `done(outcome)`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |_, ready, settings, operation, task| {
-        let outcome = guarded(|| run_program(ready, settings, &operation.ending.control));
+        let outcome = guarded(|| run_program(ready, settings, &operation.ending.life));
         tell(task, outcome.unwrap_or_else(Outcome::failed));
     })
 }
@@ -106,8 +106,8 @@ pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// instance.
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |program, ready, settings, operation, task| {
-        let control = &operation.ending.control;
-        let opened = guarded(|| Instance::open(program, ready, settings, control));
+        let life = &operation.ending.life;
+        let opened = guarded(|| Instance::open(program, ready, settings, life));
         let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
@@ -191,7 +191,7 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let calling = Arc::clone(&operation);
     let job = move |instance: &Instance| {
         if let Some(Queued { task, .. }) = calling.begin() {
-            let call = || instance.call(&name, &values, timeout, &calling.ending.control);
+            let call = || instance.call(&name, &values, timeout, &calling.ending.life);
             tell(task, guarded(call).unwrap_or_else(Outcome::failed));
         }
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::convert;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
-use crate::front::wasmtime::{Control, Outcome, Reason, Settings, Ticket};
+use crate::front::wasmtime::{Life, Outcome, Reason, Settings, Ticket};
 
 /// See the module.
 pub struct Operation {
@@ -18,7 +18,7 @@ pub struct Operation {
 #[derive(Default)]
 pub struct Ending {
     /// The guest.
-    pub control: Arc<Control>,
+    pub life: Arc<Life>,
     /// The compilation.
     pub ticket: Ticket,
 }
@@ -26,7 +26,7 @@ pub struct Ending {
 impl Ending {
     pub fn end(&self) {
         self.ticket.cancel();
-        self.control.cancel(Reason::Abort);
+        self.life.end(Reason::Abort);
     }
 }
 

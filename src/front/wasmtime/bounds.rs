@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::control::Reason;
 use super::engine::MAX_STACK;
 use super::failure::Failure;
-use super::run::Settings;
+use super::settings::Settings;
 
 /// What ended a guest, if it was one of these.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +24,13 @@ impl Bounds {
         Bounds { timeout, memory, fuel, buffer, stack }
     }
 
-    /// `ERR_WASI_TIMEOUT`, or that it was aborted.
-    pub fn canceled(&self, reason: Reason) -> Failure {
-        match reason {
-            Reason::Timeout => Failure::new(
-                "ERR_WASI_TIMEOUT",
-                format!(
-                    "The program ran longer than options.timeout allows: {}",
-                    milliseconds(self.timeout.unwrap_or_default())
-                ),
-            ),
-            Reason::Abort => Failure::aborted(),
-        }
+    /// `ERR_WASI_TIMEOUT`.
+    pub fn timeout(&self) -> Failure {
+        let message = format!(
+            "The program ran longer than options.timeout allows: {}",
+            milliseconds(self.timeout.unwrap_or_default())
+        );
+        Failure::new("ERR_WASI_TIMEOUT", message)
     }
 
     /// `ERR_WASI_MEMORY_LIMIT`. `initial` is what the program starts with.

@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::Lazy;
-use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
-    WasmBacktraceDetails,
-};
+use wasmtime::{Config, Engine, Linker, WasmBacktraceDetails};
 
+use super::memories::{Memories, Slot, Slots};
 use super::store::Guest;
 
 /// What a run asks of the engine itself.
@@ -18,8 +16,8 @@ pub(super) struct Variant {
     pub fuel: bool,
     /// Bytes.
     pub max_stack: usize,
-    /// With memories and tables from a pool: quick, but too small for some.
-    pub pooled: bool,
+    /// Where memories and tables come from.
+    pub memories: Memories,
 }
 
 /// Smallest and largest stack of a guest, in bytes. Every thread that runs guests has room for the
@@ -33,15 +31,23 @@ const MAX_STACK_TO_WALK: usize = 8 << 20;
 
 impl Default for Variant {
     fn default() -> Self {
-        Variant { fuel: false, max_stack: DEFAULT_STACK, pooled: true }
+        Variant { fuel: false, max_stack: DEFAULT_STACK, memories: Memories::Small }
     }
 }
 
 impl Variant {
-    /// Stacks come in powers of two, lest there be an engine for every number.
-    pub fn new(fuel: bool, max_stack: usize, pooled: bool) -> Self {
+    /// Stacks come in powers of two, lest there be an engine for every number. Only programs that
+    /// run as most do use `memories`.
+    pub fn new(fuel: bool, max_stack: usize, memories: Memories) -> Self {
         let max_stack = max_stack.clamp(MIN_STACK, MAX_STACK).next_power_of_two();
-        Variant { fuel, max_stack, pooled }
+        let is_usual = !fuel && max_stack == DEFAULT_STACK;
+        let memories = if is_usual { memories } else { Memories::System };
+        Variant { fuel, max_stack, memories }
+    }
+
+    /// The same, with memories from elsewhere.
+    pub fn with(self, memories: Memories) -> Self {
+        Variant { memories, ..self }
     }
 }
 
@@ -51,6 +57,8 @@ pub(super) struct Machine {
     pub linker: Linker<Guest>,
     /// Bytes.
     pub max_stack: usize,
+    memories: Memories,
+    slots: Arc<Slots>,
 }
 
 /// The machine for a variant.
@@ -61,30 +69,36 @@ pub(super) fn machine(variant: Variant) -> Arc<Machine> {
 }
 
 impl Machine {
+    /// Without a pool where the host has no address space for it.
     fn new(variant: Variant) -> Self {
-        let engine = engine(variant);
+        let pooled = engine(variant).map(|engine| (engine, variant.memories));
+        let (engine, memories) = pooled.unwrap_or_else(|_| {
+            let engine = engine(variant.with(Memories::System));
+            (engine.expect("a configuration without demands on the host"), Memories::System)
+        });
         let linker = super::linker::linker(&engine);
-        Machine { engine, linker, max_stack: variant.max_stack }
+        let (max_stack, slots) = (variant.max_stack, memories.slots());
+        Machine { engine, linker, max_stack, memories, slots }
+    }
+
+    /// Room for an instance with so many memories. `None` if there is none left.
+    pub fn reserve(&self, memories: u32) -> Option<Slot> {
+        self.slots.take(self.memories.slots_of(memories))
     }
 }
 
-/// With a pool of memories for the usual variant, unless the host has no address space for it.
-fn engine(variant: Variant) -> Engine {
+fn engine(variant: Variant) -> wasmtime::Result<Engine> {
     let mut config = config(variant);
-    if variant == Variant::default() {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling()));
-        if let Ok(engine) = Engine::new(&config) {
-            return engine;
-        }
-    }
-    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    Engine::new(&config).expect("a configuration without demands on the host")
+    config.allocation_strategy(variant.memories.strategy());
+    Engine::new(&config)
 }
 
 /// The code depends on this alone, not on where memories come from.
 pub(super) fn config(variant: Variant) -> Config {
     let mut config = Config::new();
     config.consume_fuel(variant.fuel);
+    // For the memory that `interruptible` adds. Programs can't use them.
+    config.wasm_custom_page_sizes(true);
     config.max_wasm_stack(variant.max_stack);
     // Never made, but must not be smaller.
     config.async_stack_size(variant.max_stack + (1 << 20));
@@ -93,28 +107,4 @@ pub(super) fn config(variant: Variant) -> Config {
         config.wasm_backtrace_max_frames(None);
     }
     config
-}
-
-/// How many guests have memory at once before they must wait for the operating system.
-const INSTANCES: u32 = 5000;
-/// Of one module.
-const MEMORIES_AND_TABLES: u32 = 16;
-const TABLE_ELEMENTS: usize = 1 << 20;
-const VM_CONTEXT_BYTES: usize = 64 << 20;
-/// Zeroed by hand rather than given back: cheaper for guests that use little.
-const KEEP_RESIDENT: usize = 128 << 10;
-
-fn pooling() -> PoolingAllocationConfig {
-    let mut pooling = PoolingAllocationConfig::default();
-    pooling.total_core_instances(INSTANCES);
-    // One is for the check whether to end.
-    pooling.total_memories(2 * INSTANCES);
-    pooling.total_tables(INSTANCES);
-    pooling.max_memories_per_module(MEMORIES_AND_TABLES + 1);
-    pooling.max_tables_per_module(MEMORIES_AND_TABLES);
-    pooling.table_elements(TABLE_ELEMENTS);
-    pooling.max_core_instance_size(VM_CONTEXT_BYTES);
-    pooling.linear_memory_keep_resident(KEEP_RESIDENT);
-    pooling.table_keep_resident(KEEP_RESIDENT);
-    pooling
 }

@@ -54,6 +54,11 @@ impl Failure {
         Failure::new("ABORT_ERR", "The operation was aborted")
     }
 
+    /// `ERR_WASI_CLOSED`.
+    pub fn closed() -> Self {
+        Failure::new("ERR_WASI_CLOSED", "The instance is closed")
+    }
+
     /// `ERR_WASI_LINK`.
     pub fn link(message: impl Into<String>) -> Self {
         Failure::new("ERR_WASI_LINK", message)

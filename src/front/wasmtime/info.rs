@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use wasmtime::{ExternType, FuncType, MemoryType, ValType};
+use wasmtime::{ExternType, FuncType, MemoryType, Module, ValType};
 
+use super::interruptible::Names;
 use super::needs::Wanted;
-use super::program::Ready;
 use super::shape;
 
 /// See the module.
@@ -52,15 +52,15 @@ pub struct Signature {
 }
 
 impl Info {
-    pub(super) fn of(ready: &Ready, size: usize) -> Self {
-        let module = &ready.module;
+    /// Of a module with `added` exports, which are left out, and `size` bytes of source.
+    pub(super) fn of(module: &Module, added: &Names, size: usize) -> Self {
         let imports = module.imports().map(|import| Import {
             module: import.module().into(),
             name: import.name().into(),
             kind: kind_of(&import.ty()),
         });
         let mut signatures = Signatures::default();
-        let exports = module.exports().filter(|export| !ready.names.contains(export.name()));
+        let exports = module.exports().filter(|export| !added.contains(export.name()));
         let exports = exports.map(|export| {
             let kind = export.ty();
             let signature = kind.func().map(|function| signatures.of(function));

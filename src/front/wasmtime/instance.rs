@@ -6,26 +6,16 @@ use std::time::Duration;
 
 use wasmtime::{Instance as Exports, Val};
 
-use super::control::{Control, Reason};
 use super::failure::{Detail, Failure};
+use super::life::{Life, Reason};
+use super::outcome::Outcome;
 use super::pool::Pool;
-use super::program::{Program, Ready};
-use super::run::{Outcome, Settings};
+use super::program::Program;
+use super::ready::Ready;
 use super::session::{End, Session};
+use super::settings::Settings;
+use super::value::Value;
 use crate::system::Output;
-
-/// A number that crosses between host and guest.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
-    /// 32-bit integer.
-    I32(i32),
-    /// 64-bit integer.
-    I64(i64),
-    /// 32-bit float.
-    F32(f32),
-    /// 64-bit float.
-    F64(f64),
-}
 
 /// See the module.
 pub struct Instance {
@@ -44,7 +34,7 @@ struct State {
     closed: bool,
     jobs: VecDeque<Job>,
     /// Of the call under way.
-    control: Option<Arc<Control>>,
+    life: Option<Arc<Life>>,
 }
 
 struct Alive {
@@ -58,21 +48,17 @@ impl Instance {
         program: Arc<Program>,
         ready: &Arc<Ready>,
         settings: Settings,
-        control: &Arc<Control>,
+        life: &Arc<Life>,
     ) -> (Outcome, Option<Arc<Self>>) {
-        if control.reason().is_some() {
+        if life.reason().is_some() {
             return (Outcome::canceled(), None);
         }
         let timeout = settings.timeout;
-        let session = Session::new(ready, settings, control).and_then(|session| {
-            session.ready.linked.as_ref().map(drop).map_err(Clone::clone)?;
-            Ok(session)
-        });
-        let mut session = match session {
+        let mut session = match Session::new(ready, settings, life) {
             Ok(session) => session,
             Err(failure) => return (Outcome::failed(failure), None),
         };
-        match session.enter(control, timeout, initialize) {
+        match session.enter(life, timeout, initialize) {
             Ok(exports) => {
                 let outputs = session.store.data().outputs.clone();
                 let outcome = session.outcome_without_output(Ok(None));
@@ -135,45 +121,42 @@ impl Instance {
         name: &str,
         arguments: &[Value],
         timeout: Option<Duration>,
-        control: &Arc<Control>,
+        life: &Arc<Life>,
     ) -> Outcome {
-        if control.reason().is_some() {
+        if life.reason().is_some() {
             return Outcome::canceled();
         }
-        let Some(mut alive) = self.begin(control) else {
-            return Outcome::failed(closed());
+        let Some(mut alive) = self.begin(life) else {
+            return Outcome::failed(Failure::closed());
         };
         let Alive { session, exports } = &mut alive;
         let called =
-            session.enter(control, timeout, |session| call(session, *exports, name, arguments));
-        let mut outcome = match called {
+            session.enter(life, timeout, |session| call(session, *exports, name, arguments));
+        let outcome = match called {
             Ok(results) => Outcome { results, ..session.outcome_without_output(Ok(None)) },
             Err(end) => session.outcome_without_output(Err(failure(end))),
         };
-        if !self.finish(alive) {
-            outcome.failure = Some(closed());
-        }
+        self.finish(alive);
         outcome
     }
 
     /// `None` when it is closed.
-    fn begin(&self, control: &Arc<Control>) -> Option<Alive> {
+    fn begin(&self, life: &Arc<Life>) -> Option<Alive> {
         let mut state = self.state();
-        state.control = Some(Arc::clone(control));
+        state.life = Some(Arc::clone(life));
         state.alive.take()
     }
 
-    /// Whether it is still open.
-    fn finish(&self, alive: Alive) -> bool {
+    /// Keeps what is alive for the next call, unless it was closed meanwhile.
+    fn finish(&self, alive: Alive) {
         let mut state = self.state();
-        state.control = None;
+        state.life = None;
         if state.closed {
             drop(state);
             drop(alive);
-            return false;
+        } else {
+            state.alive = Some(alive);
         }
-        state.alive = Some(alive);
-        true
     }
 
     /// Frees everything. The call under way, if any, is ended; those that wait fail.
@@ -181,11 +164,11 @@ impl Instance {
         let mut state = self.state();
         state.closed = true;
         let alive = state.alive.take();
-        let control = state.control.take();
+        let life = state.life.take();
         drop(state);
         drop(alive);
-        if let Some(control) = control {
-            control.cancel(Reason::Abort);
+        if let Some(life) = life {
+            life.end(Reason::Close);
         }
     }
 
@@ -211,30 +194,10 @@ fn call(
 ) -> wasmtime::Result<Vec<Value>> {
     let function = exports.get_func(&mut session.store, name);
     let function = function.ok_or_else(|| wasmtime::Error::msg("no such function"))?;
-    let arguments: Vec<Val> = arguments.iter().map(|value| to_wasm(*value)).collect();
+    let arguments: Vec<Val> = arguments.iter().map(|value| value.to_wasm()).collect();
     let mut results = vec![Val::I32(0); function.ty(&session.store).results().len()];
     function.call(&mut session.store, &arguments, &mut results)?;
-    Ok(results.iter().filter_map(from_wasm).collect())
-}
-
-fn to_wasm(value: Value) -> Val {
-    match value {
-        Value::I32(number) => Val::I32(number),
-        Value::I64(number) => Val::I64(number),
-        Value::F32(number) => Val::F32(number.to_bits()),
-        Value::F64(number) => Val::F64(number.to_bits()),
-    }
-}
-
-/// `None` for references and vectors, which functions that can be called don't give.
-fn from_wasm(value: &Val) -> Option<Value> {
-    match value {
-        Val::I32(number) => Some(Value::I32(*number)),
-        Val::I64(number) => Some(Value::I64(*number)),
-        Val::F32(bits) => Some(Value::F32(f32::from_bits(*bits))),
-        Val::F64(bits) => Some(Value::F64(f64::from_bits(*bits))),
-        _ => None,
-    }
+    Ok(results.iter().filter_map(Value::from_wasm).collect())
 }
 
 fn failure(end: End) -> Failure {
@@ -246,8 +209,4 @@ fn failure(end: End) -> Failure {
                 .with("exitCode", Detail::Number(code.into()))
         }
     }
-}
-
-fn closed() -> Failure {
-    Failure::new("ERR_WASI_CLOSED", "The instance is closed")
 }

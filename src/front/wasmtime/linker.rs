@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use wasmtime::{Caller, Engine, Extern, FuncType, Linker, Memory, ValRaw, ValType};
 
-use super::control::Reason;
+use super::life::Reason;
 use super::store::Guest;
 use crate::abi::{self, Call, FUNCTIONS, Failure, Function, MAX_PARAMETERS, ValueType, Version};
 use crate::system::Errno;
@@ -15,10 +15,8 @@ use crate::system::Errno;
 pub(super) enum Stop {
     /// `proc_exit` with this code.
     Exit(u32),
-    /// Ended from outside.
-    Canceled(Reason),
-    /// It wrote more than is captured.
-    MaxBuffer,
+    /// There is a reason to end it.
+    Ended,
 }
 
 impl std::fmt::Display for Stop {
@@ -103,16 +101,13 @@ fn call(
     let system = &mut guest.system;
     let result = abi::call(function, &mut Call { system, memory, version, arguments }, guest.trace);
     if guest.wrote_too_much().is_some() {
-        return Err(wasmtime::Error::new(Stop::MaxBuffer));
+        guest.life.end(Reason::MaxBuffer);
     }
     match result {
-        Ok(()) if guest.control.reason().is_none() => Ok(Errno::Success as i32),
         Err(Failure::Exit(code)) => Err(wasmtime::Error::new(Stop::Exit(code))),
-        result => match (guest.control.reason(), result) {
-            (Some(reason), _) => Err(wasmtime::Error::new(Stop::Canceled(reason))),
-            (None, Err(Failure::Errno(errno))) => Ok(abi::errno::number(errno).into()),
-            (None, _) => Ok(Errno::Success as i32),
-        },
+        _ if guest.life.reason().is_some() => Err(wasmtime::Error::new(Stop::Ended)),
+        Err(Failure::Errno(errno)) => Ok(abi::errno::number(errno).into()),
+        Ok(()) => Ok(Errno::Success as i32),
     }
 }
 

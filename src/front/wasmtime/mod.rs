@@ -4,7 +4,6 @@
 mod bounds;
 mod cache;
 mod compile;
-mod control;
 mod engine;
 mod failure;
 mod info;
@@ -13,29 +12,40 @@ mod instance;
 mod interruptible;
 mod kind;
 mod legacy_exceptions;
+mod life;
 mod limits;
 mod linker;
+mod memories;
 mod module_limits;
 mod needs;
+mod outcome;
 mod permits;
 mod pool;
 mod program;
+mod ready;
 mod run;
 mod session;
+mod settings;
 mod shape;
 mod short;
+mod signals;
 mod store;
 mod trap;
+mod value;
 mod watchdog;
 
 pub use compile::{
-    Command, Limits as CompileLimits, Origin, Ticket, set_command, work as compile_for_parent,
+    Command, Limits as CompileLimits, Ticket, set_command, work as compile_for_parent,
 };
-pub use control::{Control, Reason};
 pub use failure::{Detail, Failure, guarded};
 pub use info::{Import, Info, Shape, Signature};
 pub use inspect::{Item, List, Memory, Need, Report, Sections, inspect};
-pub use instance::{Instance, Value};
+pub use instance::Instance;
+pub use life::{Life, Reason};
+pub use outcome::Outcome;
 pub use pool::{Pool, set_concurrency};
-pub use program::{Program, Ready, Request, Source};
-pub use run::{Outcome, Settings, Stream, run};
+pub use program::{Program, Request, Source};
+pub use ready::{Origin, Ready};
+pub use run::run;
+pub use settings::{Settings, Stream};
+pub use value::Value;

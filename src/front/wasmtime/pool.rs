@@ -13,7 +13,7 @@ use once_cell::sync::Lazy;
 
 use super::engine::MAX_STACK;
 use super::permits::{Job, Next, Permits, Turn};
-use super::watchdog;
+use super::watchdog::{self, Alarm};
 use crate::system::{self, Signal};
 
 /// Jobs, their permits and their threads, which are started as needed.
@@ -33,6 +33,8 @@ struct State {
     ready: VecDeque<(Turn, Job)>,
     threads: usize,
     idle: usize,
+    /// There have been many threads since the heap was trimmed.
+    had_many: bool,
     /// Idle threads that nobody has woken. The last one is woken first: the others end in time.
     asleep: Vec<Arc<Sleeper>>,
     /// Whether the watchdog will look after those that wait.
@@ -51,6 +53,9 @@ const PATIENCE: Duration = Duration::from_micros(50);
 
 /// After which a thread that has nothing to do ends.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// After so many threads, memory is given back.
+const MANY: usize = 64;
 
 /// How often the pool is looked after while jobs wait.
 const INTERVAL: Duration = Duration::from_millis(1);
@@ -102,7 +107,8 @@ impl Pool {
     fn new(name: &'static str, stack: usize, permits: Permits) -> Self {
         let ready = VecDeque::new();
         let asleep = Vec::new();
-        let state = State { permits, ready, threads: 0, idle: 0, asleep, is_watched: false };
+        let (threads, idle, had_many, is_watched) = (0, 0, false, false);
+        let state = State { permits, ready, threads, idle, had_many, asleep, is_watched };
         let (ready, looking) = (AtomicUsize::new(0), AtomicBool::new(false));
         Pool { name, stack, state: Mutex::new(state), ready, looking }
     }
@@ -141,7 +147,7 @@ impl Pool {
         let granted = self.grant_all(state);
         if state.permits.has_queue() && !state.is_watched {
             let interval = if granted.is_ok() { INTERVAL } else { PAUSE };
-            watchdog::look_after(self, interval)?;
+            watchdog::set_lasting(self, interval)?;
             state.is_watched = true;
         }
         // Without any thread of ours there is nothing to wait for.
@@ -172,13 +178,6 @@ impl Pool {
         let _ = self.pass_on(state);
     }
 
-    /// The watchdog looks whether those that wait can go on.
-    pub(super) fn look_after(&'static self) {
-        let mut state = self.state();
-        state.is_watched = false;
-        self.pass_on_somehow(&mut state);
-    }
-
     fn ensure_thread(&'static self, state: &mut State) -> std::io::Result<()> {
         if state.idle + self.looking() <= state.ready.len() {
             if state.threads > 0 && std::ptr::eq(self, &*GUESTS) {
@@ -188,6 +187,7 @@ impl Pool {
             let thread = std::thread::Builder::new().name(self.name.into()).stack_size(self.stack);
             thread.spawn(|| self.work())?;
             state.threads += 1;
+            state.had_many |= state.threads >= MANY;
         }
         Ok(())
     }
@@ -270,7 +270,11 @@ impl Pool {
             let (woken, is_over) = sleep(state, thread);
             state = woken;
             if is_over && state.ready.is_empty() {
-                state.threads -= 1;
+                let is_last_of_many = state.end_thread();
+                drop(state);
+                if is_last_of_many {
+                    system::trim_heap();
+                }
                 return None;
             }
         }
@@ -279,6 +283,23 @@ impl Pool {
     /// Nobody panics while holding the lock.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks whether those that wait can go on.
+impl Alarm for &'static Pool {
+    fn ring(&self) {
+        let mut state = self.state();
+        state.is_watched = false;
+        self.pass_on_somehow(&mut state);
+    }
+}
+
+impl State {
+    /// Whether there were many threads, of which this is the last to end.
+    fn end_thread(&mut self) -> bool {
+        self.threads -= 1;
+        self.idle == 0 && std::mem::take(&mut self.had_many)
     }
 }
 

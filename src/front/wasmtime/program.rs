@@ -7,19 +7,17 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wasmtime::{ExternType, InstancePre, Module};
+use wasmtime::ExternType;
 
 use super::cache::Cache;
-use super::compile::{Code, Limits, Order, Origin, Source as Wasm, Ticket, load, order, outside};
-use super::engine::{Machine, Variant};
+use super::compile::{Limits, Order, Source as Wasm, Ticket, order, outside};
+use super::engine::Variant;
 use super::failure::{Failure, guarded};
-use super::info::{Info, Signature, signature_of, wanted};
-use super::interruptible::Names;
+use super::info::{Info, Signature, signature_of};
 use super::kind::Kind;
-use super::needs::refused_import;
 use super::pool::Pool;
-use super::short::{line, list, name};
-use super::store::Guest;
+use super::ready::{Code, Origin, Ready, load};
+use super::short::{list, name};
 
 /// Where a program comes from.
 #[derive(Debug)]
@@ -57,20 +55,6 @@ pub struct Program {
     size: usize,
 }
 
-const PAGE: u64 = 65_536;
-
-/// A program that can start at once.
-pub struct Ready {
-    pub(super) machine: Arc<Machine>,
-    pub(super) module: Module,
-    /// Of its code.
-    pub origin: Origin,
-    /// Of the exports that were added.
-    pub(super) names: Names,
-    /// Or why its imports can't be had.
-    pub(super) linked: Result<InstancePre<Guest>, Failure>,
-}
-
 impl Program {
     /// Reads and compiles, on other threads. `done` is told, on one of them.
     ///
@@ -94,7 +78,8 @@ impl Program {
 
     /// What is known of it.
     pub fn info(&self) -> &Info {
-        self.info.get_or_init(|| Info::of(&self.usual.1, self.size))
+        let Ready { module, names, .. } = &*self.usual.1;
+        self.info.get_or_init(|| Info::of(module, names, self.size))
     }
 
     /// Types of an exported function.
@@ -113,7 +98,7 @@ impl Program {
 
     /// Its code, for a later process of the same version of this package on a like machine.
     pub fn serialize(&self) -> Result<Vec<u8>, Failure> {
-        serialized(&self.usual.1)
+        self.usual.1.serialize()
     }
 
     /// Ready to start, when it has been compiled like this.
@@ -137,7 +122,7 @@ impl Program {
     }
 
     fn variant(&self, fuel: bool, max_stack: usize) -> Variant {
-        Variant::new(fuel, max_stack, self.usual.0.pooled)
+        Variant::new(fuel, max_stack, self.usual.0.memories)
     }
 
     /// Stacks make no difference to the code, counting fuel does.
@@ -168,7 +153,7 @@ impl Program {
         if let Some(ready) = self.look_up(variant) {
             return Ok(ready);
         }
-        let (_, ready) = guarded(|| load(&Code::Bytes(&serialized(same)?), variant, same.origin))??;
+        let ready = guarded(|| same.again(variant))??;
         Ok(self.keep(variant, Arc::new(ready)))
     }
 
@@ -189,10 +174,6 @@ impl Program {
     fn others(&self) -> MutexGuard<'_, HashMap<Variant, Arc<Ready>>> {
         self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn serialized(ready: &Ready) -> Result<Vec<u8>, Failure> {
-    ready.module.serialize().map_err(|error| Failure::compile(format!("{error:#}")))
 }
 
 impl Source {
@@ -312,38 +293,4 @@ impl Program {
         let (others, info) = (Mutex::default(), OnceLock::new());
         Program { wasm, cache, limits, usual, others, info, size }
     }
-}
-
-impl Ready {
-    /// Bytes of the largest memory of the program when it starts.
-    pub(super) fn initial_memory(&self) -> u64 {
-        let needed = self.module.resources_required();
-        let added = u32::from(self.module.get_export(&self.names.interrupt).is_some());
-        let size = needed.max_initial_memory_size.filter(|_| needed.num_memories > added);
-        size.unwrap_or_default().saturating_mul(PAGE)
-    }
-
-    pub(super) fn new(machine: Arc<Machine>, module: Module, origin: Origin) -> Self {
-        let linked = refused(&module).map_or_else(
-            || {
-                let linked = machine.linker.instantiate_pre(&module);
-                linked.map_err(|error| Failure::link(line(&format!("{error:#}"))))
-            },
-            Err,
-        );
-        let names = added_names(&module);
-        Ready { machine, module, origin, names, linked }
-    }
-}
-
-fn refused(module: &Module) -> Option<Failure> {
-    refused_import(|| {
-        module.imports().map(|import| wanted(import.module(), import.name(), &import.ty()))
-    })
-}
-
-fn added_names(module: &Module) -> Names {
-    // Precompiled code of elsewhere need not have any: then nothing can end it while it computes.
-    let names = Names::among(module.exports().map(|export| export.name()));
-    names.unwrap_or_else(|| Names::beside([].into_iter(), u32::MAX))
 }

@@ -1,40 +1,38 @@
 //! A guest with its store, from the first call into it to the last.
-#![allow(unsafe_code)] // The word that ends a guest.
+#![allow(unsafe_code)] // The byte that ends a guest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{GcHeapOutOfMemory, Instance, PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{GcHeapOutOfMemory, Instance, Store, Trap};
 
 use super::bounds::Bounds;
-use super::control::{Control, Reason, Word, give_back, take_signal};
 use super::failure::{Failure, guarded};
-use super::limits::{Limits, MemoryLimit};
+use super::life::{Flag, Life, Reach, Reason};
+use super::limits::MemoryLimit;
 use super::linker::Stop;
-use super::program::Ready;
-use super::run::{Outcome, Settings, Stream};
+use super::memories::Slot;
+use super::outcome::Outcome;
+use super::ready::Ready;
+use super::settings::Settings;
+use super::signals::OwnSignal;
 use super::store::Guest;
 use super::trap::ended;
 use super::watchdog;
-use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
+use crate::system::Output;
 
-/// See the module.
+/// See the module. What is in use by others is dropped after them.
 pub(super) struct Session {
     pub store: Store<Guest>,
     pub ready: Arc<Ready>,
-    signal: &'static Signal,
-    word: Option<Word>,
+    flag: Option<Flag>,
+    signal: OwnSignal,
+    _slot: Slot,
     fuel: Option<u64>,
     bounds: Bounds,
     /// When the last call began, and how long it took.
     began: Instant,
     took: Duration,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        give_back(self.signal);
-    }
 }
 
 /// How a call ends that gives no value.
@@ -45,25 +43,18 @@ pub(super) enum End {
 
 impl Session {
     /// Descriptors, limits and memory for a guest that has not run yet.
-    pub fn new(
-        ready: &Arc<Ready>,
-        settings: Settings,
-        control: &Arc<Control>,
-    ) -> Result<Self, Failure> {
-        let ready = Arc::clone(ready);
-        let signal = take_signal();
+    ///
+    /// Errors: those of `Guest::new`, `ERR_WASI_LINK`, `ERR_WASI_TOO_MANY_INSTANCES`.
+    pub fn new(ready: &Arc<Ready>, settings: Settings, life: &Arc<Life>) -> Result<Self, Failure> {
+        let signal = OwnSignal::take();
         let fuel = settings.fuel;
         let bounds = Bounds::of(&settings, ready.machine.max_stack);
-        let store = match guest(settings, signal, control) {
-            Ok(guest) => store(&ready, guest, fuel),
-            Err(failure) => {
-                give_back(signal);
-                return Err(failure);
-            }
-        };
-        let now = Instant::now();
-        let (word, took) = (None, Duration::ZERO);
-        Ok(Session { store, ready, signal, word, fuel, bounds, began: now, took })
+        let guest = Guest::new(settings, *signal, life)?;
+        ready.linked.as_ref().map(drop).map_err(Clone::clone)?;
+        let (ready, slot) = ready.reserve()?;
+        let store = store(&ready, guest, fuel);
+        let (began, took) = (Instant::now(), Duration::ZERO);
+        Ok(Session { store, ready, flag: None, signal, _slot: slot, fuel, bounds, began, took })
     }
 
     /// Makes the instance; a start function runs.
@@ -72,9 +63,9 @@ impl Session {
         let linked = linked.map_err(|failure| wasmtime::Error::msg(failure.message.clone()))?;
         let instance = linked.instantiate(&mut self.store)?;
         self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
-        self.word = self.word_of(instance);
-        if let Some(word) = self.word {
-            self.store.data().control.instantiated(word);
+        self.flag = self.flag_of(instance);
+        if let Some(flag) = self.flag {
+            self.store.data().life.instantiated(flag);
         }
         if let Some(start) = instance.get_func(&mut self.store, &self.ready.names.start) {
             start.typed::<(), ()>(&self.store)?.call(&mut self.store, ())?;
@@ -82,68 +73,71 @@ impl Session {
         Ok(instance)
     }
 
-    fn word_of(&mut self, instance: Instance) -> Option<Word> {
+    fn flag_of(&mut self, instance: Instance) -> Option<Flag> {
         let memory = instance.get_memory(&mut self.store, &self.ready.names.interrupt)?;
-        // SAFETY: memories start at a page and stay where they are as long as the store, which
-        // outlives every call; this one has a page.
-        Some(unsafe { Word::new(memory.data_ptr(&self.store)) })
+        // SAFETY: memories stay where they are as long as the store, which outlives every call;
+        // this one has a byte.
+        Some(unsafe { Flag::new(memory.data_ptr(&self.store)) })
     }
 
-    /// Runs guest code that `control` and the timeout can end.
+    /// Runs guest code that `life` and the timeout can end.
     pub fn enter<T>(
         &mut self,
-        control: &Arc<Control>,
+        life: &Arc<Life>,
         timeout: Option<Duration>,
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
         self.began = Instant::now();
         self.bounds.timeout = timeout;
-        self.store.data_mut().control = Arc::clone(control);
+        self.store.data_mut().life = Arc::clone(life);
         if let Some(timeout) = timeout {
-            watchdog::watch(control, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
+            watchdog::set(life, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
         }
-        control.start(self.word, self.signal);
+        life.start(Reach { flag: self.flag, signal: *self.signal });
         let result = guarded(|| body(self));
         self.took = self.began.elapsed();
         if timeout.is_some_and(|timeout| self.took >= timeout) {
-            control.cancel(Reason::Timeout);
+            life.end(Reason::Timeout);
         }
-        control.finish();
-        match result {
-            Ok(result) => self.ended(control, result),
-            Err(bug) => Err(End::Failure(bug)),
+        if matches!(&result, Ok(Err(error)) if self.exceeded_memory(error)) {
+            life.end(Reason::Memory);
         }
-    }
-
-    /// A guest that was to end has no result, even if it has reached its own end since.
-    fn ended<T>(&mut self, control: &Control, result: wasmtime::Result<T>) -> Result<T, End> {
-        let end = match result.map_err(|error| self.end(&error)) {
-            Err(End::Failure(failure)) => return Err(End::Failure(failure)),
-            end => end,
-        };
-        match control.reason() {
-            Some(reason) => Err(End::Failure(self.bounds.canceled(reason))),
-            None => end,
+        match (result, life.finish()) {
+            (Err(bug), _) => Err(End::Failure(bug)),
+            (Ok(_), Some(reason)) => Err(End::Failure(self.failure(reason))),
+            (Ok(Ok(result)), None) => Ok(result),
+            (Ok(Err(error)), None) => Err(self.end(&error)),
         }
     }
 
-    fn end(&mut self, error: &wasmtime::Error) -> End {
-        let guest = self.store.data_mut();
-        let stop = error.downcast_ref::<Stop>().copied();
-        if let Some(Stop::Exit(code)) = stop {
-            return End::Exit(code);
-        }
-        if wanted_too_much(error) && std::mem::take(&mut guest.limits.exceeded) {
-            return End::Failure(self.bounds.memory(self.ready.initial_memory()));
-        }
-        End::Failure(match (guest.control.reason(), stop) {
-            (_, Some(Stop::MaxBuffer)) => {
-                self.bounds.buffer(guest.wrote_too_much().unwrap_or_default())
+    /// The engine tries to make do with less before it gives up: what was refused once need not be
+    /// what the guest ended of.
+    fn exceeded_memory(&mut self, error: &wasmtime::Error) -> bool {
+        let wanted_too_much = error.is::<MemoryLimit>()
+            || error.is::<GcHeapOutOfMemory<()>>()
+            || error.downcast_ref::<Trap>() == Some(&Trap::AllocationTooLarge);
+        wanted_too_much && std::mem::take(&mut self.store.data_mut().limits.exceeded)
+    }
+
+    /// What to tell of a guest that was ended.
+    fn failure(&self, reason: Reason) -> Failure {
+        match reason {
+            Reason::Timeout => self.bounds.timeout(),
+            Reason::Abort => Failure::aborted(),
+            Reason::Close => Failure::closed(),
+            Reason::Memory => self.bounds.memory(self.ready.initial_memory()),
+            Reason::MaxBuffer => {
+                self.bounds.buffer(self.store.data().wrote_too_much().unwrap_or_default())
             }
-            (Some(reason), _) => self.bounds.canceled(reason),
-            _ if error.is::<PoolConcurrencyLimitError>() => too_many(error),
-            _ => ended(error, self.ready.names.functions, &self.bounds),
-        })
+        }
+    }
+
+    /// What came of a guest that ended by itself.
+    fn end(&self, error: &wasmtime::Error) -> End {
+        match error.downcast_ref::<Stop>() {
+            Some(Stop::Exit(code)) => End::Exit(*code),
+            _ => End::Failure(ended(error, self.ready.names.functions, &self.bounds)),
+        }
     }
 
     /// What there is to tell when a run is over.
@@ -187,62 +181,6 @@ fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
     store
 }
 
-fn guest(
-    settings: Settings,
-    signal: &'static Signal,
-    control: &Arc<Control>,
-) -> Result<Guest, Failure> {
-    let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
-        Stream::Capture => Some(Output::new(settings.max_buffer)),
-        _ => None,
-    });
-    let [stdout, stderr] = outputs.clone();
-    let setup = Setup {
-        args: Strings::new(settings.args).map_err(Failure::init)?,
-        environ: Strings::new(settings.environ).map_err(Failure::init)?,
-        stdio: [
-            stdio(settings.stdin, None),
-            stdio(settings.stdout, stdout),
-            stdio(settings.stderr, stderr),
-        ],
-        max_files: settings.max_files,
-        interrupt: Interrupt::on(signal),
-        seed: settings.seed,
-        time: settings.clock.map_or(Time::Real, Time::starting_at),
-    };
-    let mut system = System::new(setup).map_err(Failure::init)?;
-    for (name, path, readonly) in settings.preopens {
-        let mount = if readonly { Mount::ReadOnly } else { Mount::ReadWrite };
-        let opened = system.preopen(name.as_str().into(), path.as_ref(), mount);
-        opened.map_err(|error| Failure::init_preopen(error, &path, &name))?;
-    }
-    let limits = Limits::new(settings.memory_limit);
-    let control = Arc::clone(control);
-    Ok(Guest { system, memory: None, limits, control, outputs, trace: settings.trace })
-}
-
-fn stdio(stream: Stream, output: Option<Output>) -> Stdio {
-    match (stream, output) {
-        (Stream::Fd(fd), _) => Stdio::Given(fd),
-        (Stream::Input(bytes), _) => Stdio::Input(bytes),
-        (Stream::Capture, Some(output)) => Stdio::Output(output),
-        (Stream::Capture, None) => Stdio::Input([].into()),
-    }
-}
-
-/// The engine tries to make do with less before it gives up: what was refused once need not be what
-/// the guest ended of.
-fn wanted_too_much(error: &wasmtime::Error) -> bool {
-    error.is::<MemoryLimit>()
-        || error.is::<GcHeapOutOfMemory<()>>()
-        || error.downcast_ref::<Trap>() == Some(&Trap::AllocationTooLarge)
-}
-
 fn no_thread(error: &std::io::Error) -> Failure {
     Failure::new("EAGAIN", format!("EAGAIN: no thread to watch the time: {error}"))
-}
-
-fn too_many(error: &wasmtime::Error) -> Failure {
-    let message = format!("Too many instances are open: {error:#}");
-    Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use wasmtime::Memory;
 
-use super::control::Control;
+use super::failure::Failure;
+use super::life::Life;
 use super::limits::Limits;
-use crate::system::{Output, System};
+use super::settings::{Settings, Stream};
+use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
 
 /// Data of a guest's store.
 pub struct Guest {
@@ -14,8 +16,8 @@ pub struct Guest {
     /// The exported one, once the instance is there.
     pub(super) memory: Option<Memory>,
     pub(super) limits: Limits,
-    /// What can end the call under way.
-    pub(super) control: Arc<Control>,
+    /// Of the call under way.
+    pub(super) life: Arc<Life>,
     /// Captured streams.
     pub(super) outputs: [Option<Output>; 2],
     /// Whether each WASI call is told on stderr.
@@ -23,10 +25,56 @@ pub struct Guest {
 }
 
 impl Guest {
+    /// With descriptors and limits, and without memory as yet. `signal` ends its waits.
+    ///
+    /// Errors: what opening its preopens gives, and those of arguments that are too long.
+    pub(super) fn new(
+        settings: Settings,
+        signal: &'static Signal,
+        life: &Arc<Life>,
+    ) -> Result<Self, Failure> {
+        let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
+            Stream::Capture => Some(Output::new(settings.max_buffer)),
+            _ => None,
+        });
+        let [stdout, stderr] = outputs.clone();
+        let setup = Setup {
+            args: Strings::new(settings.args).map_err(Failure::init)?,
+            environ: Strings::new(settings.environ).map_err(Failure::init)?,
+            stdio: [
+                stdio(settings.stdin, None),
+                stdio(settings.stdout, stdout),
+                stdio(settings.stderr, stderr),
+            ],
+            max_files: settings.max_files,
+            interrupt: Interrupt::on(signal),
+            seed: settings.seed,
+            time: settings.clock.map_or(Time::Real, Time::starting_at),
+        };
+        let mut system = System::new(setup).map_err(Failure::init)?;
+        for (name, path, readonly) in settings.preopens {
+            let mount = if readonly { Mount::ReadOnly } else { Mount::ReadWrite };
+            let opened = system.preopen(name.as_str().into(), path.as_ref(), mount);
+            opened.map_err(|error| Failure::init_preopen(error, &path, &name))?;
+        }
+        let limits = Limits::new(settings.memory_limit);
+        let life = Arc::clone(life);
+        Ok(Guest { system, memory: None, limits, life, outputs, trace: settings.trace })
+    }
+
     /// The stream to which it wrote more than is captured.
     pub(super) fn wrote_too_much(&self) -> Option<&'static str> {
         let streams = ["stdout", "stderr"].into_iter().zip(&self.outputs);
         let exceeded = |output: &Option<Output>| output.as_ref().is_some_and(Output::is_exceeded);
         streams.into_iter().find(|(_, output)| exceeded(output)).map(|(name, _)| name)
+    }
+}
+
+fn stdio(stream: Stream, output: Option<Output>) -> Stdio {
+    match (stream, output) {
+        (Stream::Fd(fd), _) => Stdio::Given(fd),
+        (Stream::Input(bytes), _) => Stdio::Input(bytes),
+        (Stream::Capture, Some(output)) => Stdio::Output(output),
+        (Stream::Capture, None) => Stdio::Input([].into()),
     }
 }

@@ -1,40 +1,39 @@
-//! Ends runs whose time is up: one thread, started with the first timeout.
+//! Rings alarms when their time has come: one thread, started with the first of them.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Reason};
-use super::pool::Pool;
+/// Something to do when its time has come. It may be late by as long as others take.
+pub(super) trait Alarm: Send + Sync {
+    fn ring(&self);
+}
 
 struct Deadline {
     at: Instant,
-    due: Due,
+    whom: Whom,
 }
 
-/// What is to be done.
-enum Due {
-    End(Weak<Control>),
-    LookAfter(&'static Pool),
+/// Who is told.
+enum Whom {
+    /// Nobody, once it is gone.
+    Passing(Weak<dyn Alarm>),
+    Lasting(Box<dyn Alarm>),
 }
 
-impl Due {
-    fn is_needed(&self) -> bool {
+impl Whom {
+    fn is_there(&self) -> bool {
         match self {
-            Due::End(control) => control.strong_count() > 0,
-            Due::LookAfter(_) => true,
+            Whom::Passing(alarm) => alarm.strong_count() > 0,
+            Whom::Lasting(_) => true,
         }
     }
 
-    fn act(self) {
+    fn tell(self) {
         match self {
-            Due::End(control) => {
-                if let Some(control) = control.upgrade() {
-                    control.cancel(Reason::Timeout);
-                }
-            }
-            Due::LookAfter(pool) => pool.look_after(),
+            Whom::Passing(alarm) => alarm.upgrade().iter().for_each(|alarm| alarm.ring()),
+            Whom::Lasting(alarm) => alarm.ring(),
         }
     }
 }
@@ -59,37 +58,38 @@ impl Ord for Deadline {
     }
 }
 
-/// The earliest first. Of runs that have ended before, some are still there.
+/// The earliest first. Some are still there of guests that have ended before.
 static DEADLINES: Mutex<BinaryHeap<Reverse<Deadline>>> = Mutex::new(BinaryHeap::new());
 static CHANGED: Condvar = Condvar::new();
 
-/// Beyond as many, those of ended runs are thrown out.
+/// Beyond as many, those that nobody waits for are thrown out.
 const MANY: usize = 1024;
 
-/// Cancels the run when `timeout` is over, unless it has ended before.
+/// Rings after `interval`, unless nobody else has the alarm any more.
 ///
 /// Errors: what starting the thread gives.
-pub(super) fn watch(control: &Arc<Control>, timeout: Duration) -> std::io::Result<()> {
-    schedule(timeout, Due::End(Arc::downgrade(control)))
+pub(super) fn set<A: Alarm + 'static>(alarm: &Arc<A>, interval: Duration) -> std::io::Result<()> {
+    let alarm = Arc::downgrade(alarm);
+    schedule(interval, Whom::Passing(alarm))
 }
 
-/// Has the pool looked after once, after `interval`.
+/// Rings once, after `interval`.
 ///
 /// Errors: what starting the thread gives.
-pub(super) fn look_after(pool: &'static Pool, interval: Duration) -> std::io::Result<()> {
-    schedule(interval, Due::LookAfter(pool))
+pub(super) fn set_lasting(alarm: impl Alarm + 'static, interval: Duration) -> std::io::Result<()> {
+    schedule(interval, Whom::Lasting(Box::new(alarm)))
 }
 
-fn schedule(after: Duration, due: Due) -> std::io::Result<()> {
+fn schedule(after: Duration, whom: Whom) -> std::io::Result<()> {
     start()?;
     // Past the end of time is never.
     let Some(at) = Instant::now().checked_add(after) else { return Ok(()) };
     let mut deadlines = DEADLINES.lock().unwrap_or_else(PoisonError::into_inner);
     if deadlines.len() >= MANY && deadlines.len().is_power_of_two() {
-        deadlines.retain(|Reverse(deadline)| deadline.due.is_needed());
+        deadlines.retain(|Reverse(deadline)| deadline.whom.is_there());
     }
     let is_next = deadlines.peek().is_none_or(|Reverse(next)| at < next.at);
-    deadlines.push(Reverse(Deadline { at, due }));
+    deadlines.push(Reverse(Deadline { at, whom }));
     if is_next {
         CHANGED.notify_one();
     }
@@ -121,10 +121,10 @@ fn keep_watch() {
                 CHANGED.wait_timeout(deadlines, left).unwrap_or_else(PoisonError::into_inner).0
             }
             Some(_) => {
-                let due = deadlines.pop();
+                let next = deadlines.pop();
                 drop(deadlines);
-                if let Some(Reverse(Deadline { due, .. })) = due {
-                    due.act();
+                if let Some(Reverse(Deadline { whom, .. })) = next {
+                    whom.tell();
                 }
                 DEADLINES.lock().unwrap_or_else(PoisonError::into_inner)
             }

@@ -1,20 +1,15 @@
 //! From a program to machine code, and from machine code to a module. Both the process and its
 //! children compile by this.
-#![allow(unsafe_code)] // Loading machine code.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::sync::Arc;
 
 use wasmtime::{Engine, Module};
 
-use crate::front::wasmtime::engine::{Variant, machine};
 use crate::front::wasmtime::failure::{Failure, damaged};
 use crate::front::wasmtime::interruptible::interruptible;
 use crate::front::wasmtime::kind::Kind;
 use crate::front::wasmtime::legacy_exceptions;
-use crate::front::wasmtime::needs::THREADS;
-use crate::front::wasmtime::program::Ready;
 use crate::front::wasmtime::short::line;
 
 /// A program as it was given, binary or text.
@@ -72,58 +67,4 @@ fn without_legacy_exceptions<'w>(
     }
     legacy_exceptions::validate(wasm)?;
     legacy_exceptions::translate(wasm).map(Cow::Owned)
-}
-
-/// Machine code that is to be trusted: made by this package, or vouched for by the caller of
-/// `Program::compile`.
-pub enum Code<'c> {
-    Bytes(&'c [u8]),
-    File(&'c File),
-}
-
-/// Where the code of a program comes from, for those who wonder what took so long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// Given by the caller, compiled before.
-    Precompiled,
-    /// Kept by an earlier compilation.
-    Cache,
-    /// Compiled in this process.
-    Process,
-    /// Compiled in a child process.
-    Child,
-}
-
-/// A program that can start at once. What doesn't fit into the pool does without.
-pub fn load(
-    code: &Code<'_>,
-    variant: Variant,
-    origin: Origin,
-) -> Result<(Variant, Ready), Failure> {
-    match load_into(code, variant, origin) {
-        Err(failure) if failure.message.contains("memory is shared") => {
-            Err(Failure::new(failure.code, THREADS))
-        }
-        Err(failure) if variant.pooled && failure.message.contains("pooling allocator") => {
-            let variant = Variant { pooled: false, ..variant };
-            Ok((variant, load_into(code, variant, origin)?))
-        }
-        ready => Ok((variant, ready?)),
-    }
-}
-
-fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready, Failure> {
-    let machine = machine(variant);
-    // SAFETY: as `Code` says. The engine looks at version and settings itself.
-    let module = unsafe {
-        match code {
-            Code::Bytes(bytes) => Module::deserialize(&machine.engine, bytes),
-            Code::File(file) => file
-                .try_clone()
-                .map_err(wasmtime::Error::new)
-                .and_then(|file| Module::deserialize_open_file(&machine.engine, file)),
-        }
-    };
-    let module = module.map_err(|error| Failure::compile(line(&format!("{error:#}"))))?;
-    Ok(Ready::new(machine, module, origin))
 }

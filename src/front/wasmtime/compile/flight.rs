@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
 
-use super::service::{Callback, Order, Outcome};
+use super::order::{Callback, Order, Outcome};
 use crate::front::wasmtime::bounds::milliseconds;
 use crate::front::wasmtime::engine::Variant;
 use crate::front::wasmtime::failure::{Failure, guarded};

@@ -10,20 +10,22 @@ mod answer;
 mod child;
 mod code;
 mod command;
+mod elsewhere;
 mod estimate;
 mod flight;
 mod limits;
 mod memory;
+mod order;
 mod places;
 mod request;
 mod service;
 mod worker;
 
-pub use code::Origin;
 pub use command::{Command, set_command};
 pub use flight::Ticket;
 pub use limits::Limits;
 pub use worker::work;
 
-pub(super) use code::{Code, Source, binary, load};
-pub(super) use service::{Order, SHORT_TEXT, order, outside};
+pub(super) use code::{Source, binary};
+pub(super) use order::Order;
+pub(super) use service::{SHORT_TEXT, order, outside};

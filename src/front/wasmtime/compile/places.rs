@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::flight::Flight;
 use super::limits::LONG;
-use super::memory;
-use super::service::{compile_elsewhere, given_up};
+use super::order::{Outcome, given_up};
+use super::{child, elsewhere, memory};
 use crate::front::wasmtime::failure::{Failure, guarded};
 use crate::front::wasmtime::pool::processors;
 
@@ -61,7 +61,7 @@ pub fn admit() {
 
 fn fly(flight: &Arc<Flight>) {
     let outcome = if flight.is_wanted() {
-        guarded(|| compile_elsewhere(flight)).and_then(|outcome| outcome)
+        guarded(|| elsewhere::compile(&flight.order, &**flight)).and_then(|outcome| outcome)
     } else {
         Err(given_up())
     };
@@ -69,7 +69,21 @@ fn fly(flight: &Arc<Flight>) {
     admit();
 }
 
-fn finish(flight: &Arc<Flight>, outcome: super::service::Outcome) {
+impl child::Parent for Flight {
+    fn is_wanted(&self) -> bool {
+        Flight::is_wanted(self)
+    }
+
+    fn started(&self, pid: u32) {
+        self.child.store(pid, Ordering::Relaxed);
+    }
+
+    fn wait(&self) {
+        admit();
+    }
+}
+
+fn finish(flight: &Arc<Flight>, outcome: Outcome) {
     places().running.retain(|running| !Arc::ptr_eq(&running.flight, flight));
     flight.finish(outcome);
 }

@@ -1,34 +1,17 @@
 //! The service itself: from an order to code, by the cache, in the process or in a child.
 
-use std::fs::File;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::Engine;
-
-use super::code::{Code, Origin, Source, binary, load, machine_code};
+use super::code::{binary, machine_code};
+use super::elsewhere::cached;
 use super::flight::{Flight, Ticket, join};
-use super::limits::Limits;
-use super::{child, estimate, places};
-use crate::front::wasmtime::cache::{Cache, write_sealed};
+use super::order::{Callback, Order, given_up};
+use super::{estimate, places};
+use crate::front::wasmtime::cache::write_sealed;
 use crate::front::wasmtime::engine::{Variant, machine};
 use crate::front::wasmtime::failure::{Failure, guarded};
 use crate::front::wasmtime::pool::Pool;
-use crate::front::wasmtime::program::Ready;
-
-/// What to compile, and how.
-pub struct Order {
-    pub source: Arc<Source>,
-    /// With the usual stack: others take the same code.
-    pub variant: Variant,
-    pub cache: Option<Cache>,
-    pub limits: Limits,
-}
-
-/// A program, and the variant that it turned out to be.
-pub type Outcome = Result<(Variant, Arc<Ready>), Failure>;
-/// Called once, on some thread.
-pub type Callback = Box<dyn FnOnce(Outcome) + Send>;
+use crate::front::wasmtime::ready::{Code, Origin, Ready, load};
 
 /// Tells `done` when there is code, or why there is none.
 pub fn order(order: Order, ticket: &Ticket, done: Callback) {
@@ -92,58 +75,4 @@ fn at_once(flight: &Flight) -> Result<Option<(Variant, Ready)>, Failure> {
         cache.store(engine, &source.hash, |file| write_sealed(file, &code));
     }
     load(&Code::Bytes(&code), *variant, Origin::Process).map(Some)
-}
-
-/// What can't be loaded is compiled again.
-fn cached(
-    cache: Option<&Cache>,
-    engine: &Engine,
-    source: &Source,
-    variant: Variant,
-    origin: Origin,
-) -> Option<(Variant, Ready)> {
-    let file = cache?.load(engine, &source.hash)?;
-    load(&Code::File(&file), variant, origin).ok()
-}
-
-/// The rest, when it is its turn, on a thread of its own.
-pub(super) fn compile_elsewhere(flight: &Arc<Flight>) -> Outcome {
-    let Order { source, variant, cache, limits } = &flight.order;
-    let mut code = child::compile(source, *variant, limits.memory, &**flight)?;
-    let engine = &machine(*variant).engine;
-    if let Some(cache) = cache {
-        cache.store(engine, &source.hash, |file| copy(&mut code, file));
-        let kept = cached(Some(cache), engine, source, *variant, Origin::Child);
-        if let Some((variant, ready)) = kept {
-            return Ok((variant, Arc::new(ready)));
-        }
-    }
-    let (variant, ready) =
-        load(&Code::Bytes(&child::content(&mut code)?), *variant, Origin::Child)?;
-    Ok((variant, Arc::new(ready)))
-}
-
-impl child::Parent for Flight {
-    fn is_wanted(&self) -> bool {
-        Flight::is_wanted(self)
-    }
-
-    fn started(&self, pid: u32) {
-        self.child.store(pid, Ordering::Relaxed);
-    }
-
-    fn wait(&self) {
-        places::admit();
-    }
-}
-
-fn copy(from: &mut File, to: &mut File) -> std::io::Result<()> {
-    use std::io::Seek;
-    from.rewind()?;
-    std::io::copy(from, to).map(drop)
-}
-
-/// For nobody: those who waited have been told otherwise.
-pub(super) fn given_up() -> Failure {
-    Failure::aborted()
 }

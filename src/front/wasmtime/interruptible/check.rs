@@ -2,10 +2,10 @@
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget, MemoryType};
 
-/// Reads the word that ends the program.
+/// Reads the byte that ends the program.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// Index of the memory that holds the word.
+    /// Index of the memory that holds the byte.
     memory: u32,
     encoded: Vec<u8>,
 }
@@ -26,21 +26,22 @@ impl Check {
 
     /// It changes nothing on the operand stack, so it may stand anywhere.
     pub fn emit(&self, code: &mut InstructionSink<'_>) {
-        let word = MemArg {
+        let byte = MemArg {
             offset: 0,
-            align: 2,
+            align: 0,
             target: MemArgTarget::Memory(self.memory),
             ordering: None,
         };
-        code.i32_const(0).i32_atomic_load(word).if_(BlockType::Empty).unreachable().end();
+        code.i32_const(0).i32_atomic_load8_u(byte).if_(BlockType::Empty).unreachable().end();
     }
 }
 
-/// Its memory: one page, which the host finds by its export.
+/// Its memory, which the host finds by its export. It has one page of one byte, and so takes no more
+/// than one page of the host: <https://github.com/WebAssembly/custom-page-sizes>.
 pub(super) const MEMORY: MemoryType = MemoryType {
-    minimum: 1,
-    maximum: Some(1),
+    minimum: super::SIZE,
+    maximum: Some(super::SIZE),
     memory64: false,
     shared: false,
-    page_size_log2: None,
+    page_size_log2: Some(0),
 };

@@ -5,9 +5,9 @@ use wasmparser::{
     StorageType, TypeRef,
 };
 
-use super::Result;
 use super::paths::LEAF;
 use super::price::{Price, Prices};
+use super::{Refusal, Result};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Facts {
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    self.import(import?.ty);
+                    self.import(import?.ty)?;
                 }
             }
             Payload::FunctionSection(section) => {
@@ -85,7 +85,7 @@ impl Facts {
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    self.memories.push(memory?.memory64);
+                    self.memory(memory?)?;
                 }
             }
             Payload::ExportSection(section) => {
@@ -108,15 +108,24 @@ impl Facts {
         Ok(())
     }
 
-    fn import(&mut self, import: TypeRef) {
+    fn import(&mut self, import: TypeRef) -> Result<()> {
         match import {
             TypeRef::Func(index) | TypeRef::FuncExact(index) => {
                 self.functions.push(index);
                 self.imported_functions += 1;
             }
             TypeRef::Table(table) => self.table(&table),
-            TypeRef::Memory(memory) => self.memories.push(memory.memory64),
+            TypeRef::Memory(memory) => self.memory(memory)?,
             TypeRef::Global(_) | TypeRef::Tag(_) => {}
+        }
+        Ok(())
+    }
+
+    fn memory(&mut self, memory: wasmparser::MemoryType) -> Result<()> {
+        self.memories.push(memory.memory64);
+        match memory.page_size_log2 {
+            None => Ok(()),
+            Some(_) => Err(Refusal::CustomPageSize),
         }
     }
 

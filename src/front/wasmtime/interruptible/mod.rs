@@ -1,11 +1,11 @@
 //! Makes a program look, after a bounded amount of work at the latest, whether it should end.
 //!
 //! wasmtime's own ways to end a program cost too much in tight loops: a check that may call the
-//! host keeps values from staying in registers. This one reads a word of a memory that the program
+//! host keeps values from staying in registers. This one reads a byte of a memory that the program
 //! gets beside its own, and traps:
 //!
 //! ```wat
-//! (if (i32.atomic.load $interrupt (i32.const 0)) (then unreachable))
+//! (if (i32.atomic.load8_u $interrupt (i32.const 0)) (then unreachable))
 //! ```
 //!
 //! An atomic load is never moved or left out. There is a check
@@ -16,7 +16,7 @@
 //! - between the pieces of instructions whose operands decide how long they take (`pieces`).
 //!
 //! What happens before the first instruction is bounded, too (`constants`). The start function
-//! becomes an export, to be called when the word can be reached.
+//! becomes an export, to be called when the byte can be reached.
 
 mod added;
 mod body;
@@ -40,8 +40,8 @@ pub(super) use refusal::Refusal;
 
 use refusal::Result;
 
-/// What the memory of the word adds to those of the program, in bytes.
-pub(super) const SIZE: u64 = 65_536;
+/// What the memory of the byte adds to those of the program, in bytes.
+pub(super) const SIZE: u64 = 1;
 
 /// The program with checks, from one that is valid.
 ///

@@ -2,7 +2,7 @@
 //!
 //! They begin with one more NUL than any of its own names.
 
-/// Of the memory whose first word ends the program. The number of the program's functions follows:
+/// Of the memory whose byte ends the program. The number of the program's functions follows:
 /// those behind are added ones.
 const INTERRUPT: &str = "wasi-rs interrupt ";
 /// Of what was the start function.

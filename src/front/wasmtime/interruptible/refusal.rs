@@ -10,6 +10,9 @@ pub enum Refusal {
     Invalid(BinaryReaderError),
     /// It would be larger than modules may be.
     TooLarge(String),
+    /// It uses a proposal that is only enabled for what is added to it:
+    /// <https://github.com/WebAssembly/custom-page-sizes>.
+    CustomPageSize,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Refusal>;
@@ -19,6 +22,10 @@ impl std::fmt::Display for Refusal {
         match self {
             Refusal::Invalid(error) => error.fmt(formatter),
             Refusal::TooLarge(reason) => formatter.write_str(reason),
+            Refusal::CustomPageSize => formatter.write_str(
+                "The program has a memory with a page size of its own, which is not supported. \
+                 Compile it without the proposal custom-page-sizes",
+            ),
         }
     }
 }

@@ -1,0 +1,148 @@
+//! Where guests get their memories from: pools for the first ones, because these are quick, and the
+//! operating system for those beyond.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use once_cell::sync::Lazy;
+use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::pool::processors;
+
+/// See the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Memories {
+    /// A pool for memories that start small. After each guest, they are zeroed as far as they may
+    /// stay resident, whether the guest used them or not.
+    Small,
+    /// A pool for others. The kernel tells which pages a guest wrote, and only these are zeroed.
+    /// Asking takes longer than zeroing a small memory.
+    Large,
+    /// Each guest has memories of its own, which are given back to the operating system.
+    System,
+}
+
+/// What stays in memory of a slot that nobody uses. More is given back to the operating system.
+const KEEP_RESIDENT: usize = 128 << 10;
+/// Of one module. Others get their memories from the operating system.
+const MEMORIES: u32 = 4;
+const TABLES: u32 = 4;
+const TABLE_ELEMENTS: usize = 1 << 20;
+const VM_CONTEXT_BYTES: usize = 64 << 20;
+
+/// Instances that a pool has room for. What is left after a burst of guests is as much memory as so
+/// many guests keep resident.
+fn pool_size() -> usize {
+    const PER_PROCESSOR: usize = 128;
+    const MOST: usize = 4096;
+    (PER_PROCESSOR * processors()).min(MOST)
+}
+
+impl Memories {
+    /// The pool for memories that start with so many bytes.
+    pub fn of_size(bytes: u64) -> Self {
+        if bytes <= KEEP_RESIDENT as u64 { Memories::Small } else { Memories::Large }
+    }
+
+    /// As the engine takes it.
+    pub fn strategy(self) -> InstanceAllocationStrategy {
+        match self {
+            Memories::Small => InstanceAllocationStrategy::Pooling(pool(Enabled::No)),
+            Memories::Large => InstanceAllocationStrategy::Pooling(pool(Enabled::Auto)),
+            Memories::System => InstanceAllocationStrategy::OnDemand,
+        }
+    }
+
+    /// Counts the instances that have memories at the same time.
+    pub fn slots(self) -> Arc<Slots> {
+        static SYSTEM: Lazy<Arc<Slots>> = Lazy::new(|| Slots::new(maps_for_guests()));
+        match self {
+            Memories::Small | Memories::Large => Slots::new(pool_size()),
+            Memories::System => Arc::clone(&SYSTEM),
+        }
+    }
+
+    /// How many slots an instance takes with so many memories: for those of the system, the maps
+    /// that the kernel counts.
+    pub fn slots_of(self, memories: u32) -> usize {
+        match self {
+            Memories::Small | Memories::Large => 1,
+            // Each has a part that can be accessed and one that can't; the data of the program may
+            // be a third.
+            Memories::System => 2 * memories as usize + 1,
+        }
+    }
+}
+
+fn pool(scan: Enabled) -> PoolingAllocationConfig {
+    let size = pool_size() as u32;
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_core_instances(size);
+    pool.total_memories(MEMORIES * size);
+    pool.total_tables(TABLES * size);
+    pool.max_memories_per_module(MEMORIES);
+    pool.max_tables_per_module(TABLES);
+    pool.table_elements(TABLE_ELEMENTS);
+    pool.max_core_instance_size(VM_CONTEXT_BYTES);
+    pool.linear_memory_keep_resident(KEEP_RESIDENT);
+    pool.table_keep_resident(KEEP_RESIDENT);
+    pool.pagemap_scan(scan);
+    pool
+}
+
+/// A process can only have so many memory maps. V8 ends the process when it gets no more of them, so
+/// enough are left for it, for the threads of guests, and for the pools.
+fn maps_for_guests() -> usize {
+    const USUAL: usize = 65_530;
+    const OTHERS: usize = 24_576;
+    let limit = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    let limit = limit.and_then(|limit| limit.trim().parse().ok()).unwrap_or(USUAL);
+    limit.saturating_sub(OTHERS).max(limit / 4)
+}
+
+/// A number of which instances take some as long as they live.
+#[derive(Debug)]
+pub(super) struct Slots(AtomicUsize);
+
+impl Slots {
+    fn new(count: usize) -> Arc<Self> {
+        Arc::new(Slots(count.into()))
+    }
+
+    /// `None` if there are not enough.
+    pub fn take(self: &Arc<Self>, count: usize) -> Option<Slot> {
+        let order = Ordering::SeqCst;
+        let taken = self.0.fetch_update(order, order, |left| left.checked_sub(count));
+        taken.ok().map(|_| Slot { slots: Arc::clone(self), count })
+    }
+}
+
+/// What an instance takes. Given back when dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    slots: Arc<Slots>,
+    count: usize,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.slots.0.fetch_add(self.count, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_given_back() {
+        let slots = Slots::new(3);
+        let first = slots.take(2).expect("room");
+        assert!(slots.take(2).is_none());
+        let second = slots.take(1).expect("room");
+        drop(first);
+        assert!(slots.take(3).is_none());
+        drop(second);
+        assert!(slots.take(3).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+//! A program that can start at once.
+#![allow(unsafe_code)] // Loading machine code.
+
+use std::fs::File;
+use std::sync::{Arc, OnceLock};
+
+use wasmtime::{InstancePre, Module};
+
+use super::engine::{Machine, Variant, machine};
+use super::failure::{Failure, guarded};
+use super::info::wanted;
+use super::interruptible::Names;
+use super::memories::{Memories, Slot};
+use super::needs::{THREADS, refused_import};
+use super::short::line;
+use super::store::Guest;
+
+const PAGE: u64 = 65_536;
+
+/// A program that can start at once.
+pub struct Ready {
+    pub(super) machine: Arc<Machine>,
+    pub(super) module: Module,
+    /// Of its code.
+    pub origin: Origin,
+    /// Of the exports that were added.
+    pub(super) names: Names,
+    /// Or why its imports can't be had.
+    pub(super) linked: Result<InstancePre<Guest>, Failure>,
+    variant: Variant,
+    /// The same, for guests beyond those that the pool has memories for.
+    beyond: OnceLock<Result<Arc<Ready>, Failure>>,
+}
+
+impl Ready {
+    /// Bytes of the largest memory of the program when it starts.
+    pub(super) fn initial_memory(&self) -> u64 {
+        let needed = self.module.resources_required();
+        let added = u32::from(self.module.get_export(&self.names.interrupt).is_some());
+        let size = needed.max_initial_memory_size.filter(|_| needed.num_memories > added);
+        size.unwrap_or_default().saturating_mul(PAGE)
+    }
+
+    /// Room for one more instance, of this or of the same program with memories of the system.
+    ///
+    /// Errors: `ERR_WASI_TOO_MANY_INSTANCES`.
+    pub(super) fn reserve(self: &Arc<Self>) -> Result<(Arc<Self>, Slot), Failure> {
+        if let Some(slot) = self.slot() {
+            return Ok((Arc::clone(self), slot));
+        }
+        if self.variant.memories == Memories::System {
+            return Err(too_many());
+        }
+        let system = || guarded(|| self.again(self.variant.with(Memories::System)))?;
+        let beyond = self.beyond.get_or_init(|| system().map(Arc::new));
+        let beyond = beyond.as_ref().map_err(Clone::clone)?;
+        let slot = beyond.slot().ok_or_else(too_many)?;
+        Ok((Arc::clone(beyond), slot))
+    }
+
+    fn slot(&self) -> Option<Slot> {
+        self.machine.reserve(self.module.resources_required().num_memories)
+    }
+
+    /// Its code, for a later process of the same version of this package on a like machine.
+    pub(super) fn serialize(&self) -> Result<Vec<u8>, Failure> {
+        self.module.serialize().map_err(|error| Failure::compile(format!("{error:#}")))
+    }
+
+    /// The same code for another variant.
+    pub(super) fn again(&self, variant: Variant) -> Result<Self, Failure> {
+        Ok(load(&Code::Bytes(&self.serialize()?), variant, self.origin)?.1)
+    }
+
+    fn new(variant: Variant, module: Module, origin: Origin) -> Self {
+        let machine = machine(variant);
+        let linked = refused(&module).map_or_else(
+            || {
+                let linked = machine.linker.instantiate_pre(&module);
+                linked.map_err(|error| Failure::link(line(&format!("{error:#}"))))
+            },
+            Err,
+        );
+        let names = added_names(&module);
+        Ready { machine, module, origin, names, linked, variant, beyond: OnceLock::new() }
+    }
+}
+
+fn too_many() -> Failure {
+    let message = "Too many instances are open: the process can't have more memory maps. Close \
+                   instances that you no longer need, or raise the limit of the system \
+                   (vm.max_map_count on Linux)";
+    Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
+}
+
+fn refused(module: &Module) -> Option<Failure> {
+    refused_import(|| {
+        module.imports().map(|import| wanted(import.module(), import.name(), &import.ty()))
+    })
+}
+
+fn added_names(module: &Module) -> Names {
+    // Precompiled code of elsewhere need not have any: then nothing can end it while it computes.
+    let names = Names::among(module.exports().map(|export| export.name()));
+    names.unwrap_or_else(|| Names::beside([].into_iter(), u32::MAX))
+}
+
+/// Machine code that is to be trusted: made by this package, or vouched for by the caller of
+/// `Program::compile`.
+pub enum Code<'c> {
+    Bytes(&'c [u8]),
+    File(&'c File),
+}
+
+/// Where the code of a program comes from, for those who wonder what took so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Given by the caller, compiled before.
+    Precompiled,
+    /// Kept by an earlier compilation.
+    Cache,
+    /// Compiled in this process.
+    Process,
+    /// Compiled in a child process.
+    Child,
+}
+
+/// A program that can start at once, and the variant that it turned out to be: which memories suit
+/// it shows once it is loaded.
+pub fn load(
+    code: &Code<'_>,
+    variant: Variant,
+    origin: Origin,
+) -> Result<(Variant, Ready), Failure> {
+    if variant.memories == Memories::System {
+        return Ok((variant, load_into(code, variant, origin)?));
+    }
+    let guess = variant.with(code.guess());
+    let loaded = load_into(code, guess, origin);
+    let suitable = match &loaded {
+        Ok(ready) => Memories::of_size(ready.initial_memory()),
+        Err(failure) if failure.message.contains("pooling allocator") => Memories::System,
+        Err(_) => guess.memories,
+    };
+    // Loading it again takes longer than it is worth for the small memory of a large program.
+    if suitable == guess.memories || suitable == Memories::Small {
+        return Ok((guess, loaded?));
+    }
+    let variant = variant.with(suitable);
+    Ok((variant, load_into(code, variant, origin)?))
+}
+
+impl Code<'_> {
+    /// Programs with much code usually have large memories, too.
+    fn guess(&self) -> Memories {
+        const MUCH: u64 = 128 << 10;
+        let size = match self {
+            Code::Bytes(bytes) => bytes.len() as u64,
+            Code::File(file) => file.metadata().map_or(0, |metadata| metadata.len()),
+        };
+        if size < MUCH { Memories::Small } else { Memories::Large }
+    }
+}
+
+fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready, Failure> {
+    let machine = machine(variant);
+    // SAFETY: as `Code` says. The engine looks at version and settings itself.
+    let module = unsafe {
+        match code {
+            Code::Bytes(bytes) => Module::deserialize(&machine.engine, bytes),
+            Code::File(file) => file
+                .try_clone()
+                .map_err(wasmtime::Error::new)
+                .and_then(|file| Module::deserialize_open_file(&machine.engine, file)),
+        }
+    };
+    let module = module.map_err(|error| not_loaded(&format!("{error:#}")))?;
+    Ok(Ready::new(variant, module, origin))
+}
+
+fn not_loaded(message: &str) -> Failure {
+    let is_of_threads = message.contains("memory is shared");
+    Failure::compile(if is_of_threads { THREADS.into() } else { line(message) })
+}
