@@ -54,6 +54,8 @@ error('at the end')
 // `both: false` is for what node:wasi gets wrong.
 const cases = [
   { name: 'demo', stdout: 'hello world\n' },
+  { name: 'c-hello', stdout: 'hello\n' },
+  { name: 'rust-hello', stdout: 'hello\n' },
   { name: 'exit-code', code: 42 },
   { name: 'grow', stdout: lines('page 00: ok', 'page 01: ok', 'page 03: ok', 'page 07: ok') },
   { name: 'clock', stdout: 'ok\n' },

@@ -9,7 +9,11 @@ const require = createRequire(import.meta.url);
 const bench = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 export const workerFile = path.join(bench, 'programs', 'worker.cjs');
-export const fileOf = (guest) => path.join(bench, 'guest', `${guest}.wasm`);
+
+// Those that are shared with the tests. The others only exist for the benchmark.
+const fixtures = ['c-hello', 'cat', 'rust-hello'];
+const folderOf = (guest) => (fixtures.includes(guest) ? path.join(bench, '..', '__test__', 'fixtures', 'bin') : path.join(bench, 'guest'));
+export const fileOf = (guest) => path.join(folderOf(guest), `${guest}.wasm`);
 export const moduleOf = (guest) => new WebAssembly.Module(readFileSync(fileOf(guest)));
 
 export const wasiRs = () => require(path.join(bench, '..'));

@@ -1,15 +1,12 @@
 // Guests that wait, and guests that begin while others compute.
 
 import os from 'node:os';
-import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { check, compile, elapsed, wasiRs } from './guests.mjs';
 import { aim, time } from './table.mjs';
 
 const SECOND = 1000;
 const MEGABYTES = 10;
-const fixtures = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '__test__', 'fixtures', 'bin');
 
 // Sleeps for so many milliseconds.
 const sleeper = (ms) => Buffer.from(`(module
@@ -58,9 +55,8 @@ const tasks = {
 
   // Guests of which each reads what the one before it writes. The last one starts first.
   async pipeline({ length, concurrency, reversed }) {
-    const { configure, compile: compileFile } = wasiRs();
-    if (concurrency) configure({ concurrency });
-    const cat = await compileFile(path.join(fixtures, 'cat.wasm'), { cache: false });
+    if (concurrency) wasiRs().configure({ concurrency });
+    const cat = await compile('cat');
     const streams = Array.from({ length: length - 1 }, () => new PassThrough());
     const chunk = Buffer.alloc(64 * 1024, 'x');
     const input = Readable.from((function* () {

@@ -1,0 +1,64 @@
+// Hello world with a C library and with the standard library of Rust, beside one written in WAT.
+
+import path from 'node:path';
+import { compile } from './guests.mjs';
+import { fastest, onMainThread, runHello } from './hello.mjs';
+import { aim, count, time, times } from './table.mjs';
+
+const AT_ONCE = 1000;
+// Runs of node:wasi between two collections of garbage. Zig gives a C program a memory of 16 MiB,
+// and with 50 of those the process ends with a segmentation fault.
+const SIZE_ON_NODE = 20;
+
+const guests = [
+  { guest: 'hello', row: 'WAT', aim: '≤ 27 µs, 80,000 per second' },
+  { guest: 'c-hello', row: 'C, printf() of wasi-libc', aim: '≤ 40 µs' },
+  { guest: 'rust-hello', row: 'Rust, println!', aim: '≤ 20 µs' },
+];
+
+const together = (program) => Promise.all(Array.from({ length: AT_ONCE }, () => runHello(program)));
+
+const tasks = {
+  async alone({ guest }) {
+    const program = await compile(guest);
+    return fastest(() => runHello(program), { size: 500 });
+  },
+
+  async atOnce({ guest }) {
+    const program = await compile(guest);
+    const { ns } = await fastest(() => together(program), { size: 1 });
+    return { ns: ns / AT_ONCE };
+  },
+
+  main: onMainThread,
+};
+
+async function measureGuest(run, { guest, ...labels }) {
+  const output = path.join(run.directory, `${guest}.txt`);
+  const [alone, atOnce] = [await run.least('alone', { guest }), await run.least('atOnce', { guest })];
+  const node = await run.least('main', { guest, output, size: SIZE_ON_NODE });
+  return { ...labels, ns: alone.ns, perSecond: 1e9 / atOnce.ns, node: node.ns, times: node.ns / alone.ns };
+}
+
+async function measure(run) {
+  const rows = [];
+  for (const guest of guests) rows.push(await measureGuest(run, guest));
+  const remark = 'Each program prints one line. The times are from one run after the other. The runs per second are ' +
+    `from ${count(AT_ONCE)} calls of run() at once. node:wasi runs in the main thread.`;
+  return { rows, remarks: [remark] };
+}
+
+export const toolchains = {
+  name: 'toolchains',
+  title: 'Hello world from toolchains',
+  columns: [
+    ['Program', ({ row }) => row],
+    ['run()', ({ ns }) => time(ns)],
+    ['run() per second, at once', ({ perSecond }) => count(perSecond)],
+    ['node:wasi', ({ node }) => time(node)],
+    ['node:wasi compared to run()', ({ times: value }) => times(value)],
+    ['Target', aim],
+  ],
+  tasks,
+  measure,
+};
