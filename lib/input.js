@@ -2,6 +2,7 @@
 
 // Forwards a Readable of the user to the pipe from which the guest reads.
 
+const { giveUpReadable } = require('./ending.js');
 const { prematureClose } = require('./errors.js');
 const pipeEnds = require('./pipe-ends.js');
 const { anyhow, expectError, unlisten } = require('./watch.js');
@@ -13,6 +14,8 @@ class Input {
   // Null when nothing more is read from the Readable.
   #listeners;
   #isStarted = false;
+  // Whether the Readable has been read to its end or given up.
+  #isDone = false;
 
   // `onFailure(error)` is called if the Readable fails, or closes before its end. Nothing is read
   // from it before start().
@@ -51,7 +54,15 @@ class Input {
     anyhow(() => this.#readable.errored && expectError(this.#readable));
   }
 
-  // Stops reading, without destroying the Readable: its user may want to read the rest.
+  // Destroys the Readable, unless it has been read to its end.
+  giveUp(error) {
+    this.stop();
+    if (this.#isDone) return;
+    this.#isDone = true;
+    giveUpReadable(this.#readable, error);
+  }
+
+  // Stops reading, without destroying the Readable.
   stop() {
     this.#writer.destroy();
     if (this.#listeners === null) return;
@@ -90,6 +101,7 @@ class Input {
   // Another listener for the end may have called stop() just before.
   #end() {
     if (this.#listeners === null) return;
+    this.#isDone = true;
     this.#detach();
     this.#writer.end();
   }

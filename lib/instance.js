@@ -5,8 +5,9 @@
 const { closeByUsing } = require('./dispose.js');
 const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
-const { operate, pipesFor } = require('./operation.js');
+const { operate, withPipes } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
+const { requireGuest } = require('./permission.js');
 
 class Instance {
   #handle;
@@ -34,9 +35,10 @@ class Instance {
   }
 
   close() {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     native.close(this.#handle);
-    this.#pipes?.drain();
+    this.#pipes?.close();
   }
 
   // Calls an export by its name. The addon checks whether there is one.
@@ -78,24 +80,30 @@ function single(results = []) {
 closeByUsing(Instance);
 
 async function instantiate(program, functions, settings) {
-  const pipes = pipesFor(settings);
-  try {
-    const handle = await open(program, settings, pipes);
+  return withPipes(settings, async (pipes) => {
+    requireGuest(settings.preopens);
+    const handle = await (pipes === null ? open(program, settings) : openWith(pipes, program, settings));
     return new Instance(handle, functions, settings, pipes);
-  } catch (error) {
-    pipes?.drain();
-    throw error;
-  }
+  });
 }
 
-async function open(program, settings, pipes) {
-  const start = (done) => pipes === null
-    ? native.instantiate(program, settings, done)
-    : pipes.handOver(settings, (connected) => native.instantiate(program, connected, done));
+async function open(program, settings) {
+  return opened(await operate((done) => native.instantiate(program, settings, done), settings.signal, null), settings);
+}
+
+async function openWith(pipes, program, settings) {
+  const start = (done) => pipes.handOver(settings, (connected) => native.instantiate(program, connected, done));
   const outcome = await operate(start, settings.signal, pipes);
+  if (outcome.failure === null && !pipes.hasFailed) return outcome.instance;
   // A stream may have failed too late to cancel the operation.
-  if (outcome.failure === null && pipes?.hasFailed) native.close(outcome.instance);
-  pipes?.throwIfFailed();
+  if (outcome.failure === null) native.close(outcome.instance);
+  pipes.guestEnded();
+  await pipes.taken();
+  pipes.throwIfFailed();
+  return opened(outcome, settings);
+}
+
+function opened(outcome, settings) {
   if (outcome.failure !== null) throw outcomeError(outcome, settings);
   return outcome.instance;
 }

@@ -41,12 +41,21 @@ async function operateUntilCancelled(start, signal, pipes) {
   }
 }
 
-// Returns the pipes for the streams in the settings, or null if there are none. The module is loaded
-// lazily, because loading node:net takes as long as everything else.
-function pipesFor(settings) {
-  if (!hasStreams(settings)) return null;
-  throwIfAborted(settings.signal);
-  return new (require('./pipes.js').Pipes)(settings);
+// Calls `action(pipes)` with the pipes for the streams in the settings, or with null if there are none.
+// If that fails, the streams are given up.
+function withPipes(settings, action) {
+  return hasStreams(settings) ? withStreams(settings, action) : action(null);
+}
+
+// The module is loaded lazily, because loading node:net takes as long as everything else.
+async function withStreams(settings, action) {
+  const pipes = new (require('./pipes.js').Pipes)(settings);
+  try {
+    return await action(pipes);
+  } catch (error) {
+    pipes.giveUp(error);
+    throw error;
+  }
 }
 
 // Waits for `promise`, or until the signal is aborted.
@@ -64,4 +73,4 @@ async function unlessAborted(promise, signal) {
   }
 }
 
-module.exports = { operate, pipesFor, throwIfAborted, unlessAborted };
+module.exports = { operate, throwIfAborted, unlessAborted, withPipes };

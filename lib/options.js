@@ -19,13 +19,14 @@ const MOST_FUEL = 2n ** 64n - 1n;
 const STRACE = !['', '0', undefined].includes(process.env.WASI_RS_STRACE);
 
 // For each option, the function that reads it and its default. The settings are passed to the addon,
-// except for `signal`, `encoding` (null for Buffers) and streams, each of which is replaced by a pipe.
-// `args` is null if the default, the name of the program, applies.
+// except for `signal`, `end`, `encoding` (null for Buffers) and streams, each of which is replaced by a
+// pipe. `args` is null if the default, the name of the program, applies.
 const running = {
   args: [readArgs, null],
   env: [readEnv, []],
   preopens: [readPreopens, []],
   ...stdio,
+  end: [checks.boolean, true],
   encoding: [readEncoding, 'utf8'],
   maxBuffer: [checks.bytesOrInfinity, MIB],
   timeout: [checks.milliseconds, 0],

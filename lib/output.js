@@ -2,19 +2,22 @@
 
 // Forwards the pipe to which the guest writes to a Writable of the user.
 
+const { end, giveUpWritable } = require('./ending.js');
 const pipeEnds = require('./pipe-ends.js');
-const { expectError, watch } = require('./watch.js');
+const { Watch, expectError } = require('./watch.js');
 
 class Output {
   #reader;
   #writable;
-  #unwatch;
+  #watch;
   #onFailure;
   // The number of chunks that the Writable has not finished processing.
   #pending = 0;
   #guestHasEnded = false;
   #isTaken = false;
+  #isDelivered = false;
   #onDelivered;
+  #stopFinishing = () => {};
 
   // `onFailure(error)` is called if the Writable fails.
   constructor(fd, writable, onFailure) {
@@ -38,9 +41,31 @@ class Output {
     this.#reader.resume();
   }
 
+  // For a guest that is never started.
+  guestNeverStarts() {
+    this.#stop();
+  }
+
+  // For a guest that has succeeded, when everything has been delivered: ends the Writable, unless
+  // other guests still write to it, and waits until it has finished.
+  async end() {
+    if (this.#watch.isShared) return this.release();
+    if (this.#watch.failure !== undefined) return this.#destroy();
+    await this.#finish();
+    this.release();
+  }
+
+  // For a guest that has failed: lets the Writable process what the guest wrote, and destroys it.
+  async giveUp(error) {
+    if (!this.#isDelivered) await this.delivered;
+    this.#watch.guestFailed(error);
+    this.#destroy();
+  }
+
   // Detaches from the Writable. If the guest still runs, it gets EPIPE.
   release() {
-    this.#unwatch();
+    this.#stopFinishing();
+    this.#watch.stop();
     this.#reader.destroy();
   }
 
@@ -52,7 +77,7 @@ class Output {
         this.#isTaken = true;
         this.#deliver();
       });
-    this.#unwatch = watch(this.#writable, { failed: (error) => this.#fail(error), closed: () => this.#stop() });
+    this.#watch = new Watch(this.#writable, { failed: (error) => this.#fail(error), closed: () => this.#stop() });
   }
 
   #forward(chunk) {
@@ -97,13 +122,33 @@ class Output {
   }
 
   #deliver() {
-    if (this.#isTaken && this.#pending === 0) this.#onDelivered();
+    if (this.#isTaken && this.#pending === 0) this.#setDelivered();
+  }
+
+  #setDelivered() {
+    this.#isDelivered = true;
+    this.#onDelivered();
   }
 
   // The Writable accepts nothing more. The guest gets EPIPE, as for a pipe that no one reads.
   #stop() {
     this.#reader.destroy();
-    this.#onDelivered();
+    this.#setDelivered();
+  }
+
+  async #finish() {
+    try {
+      await new Promise((resolve, reject) => {
+        this.#stopFinishing = end(this.#writable, (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #destroy() {
+    this.release();
+    giveUpWritable(this.#writable, this.#watch.failure.error);
   }
 
   #fail(error) {

@@ -1,12 +1,16 @@
 'use strict';
 
 // The pipes between a guest and the streams that were passed as its stdin, stdout or stderr. They
-// limit the memory that buffering takes: the faster side waits.
+// limit the memory that buffering takes: the faster side waits. When the guest has ended, the streams
+// are ended or destroyed as stream.pipeline() would do it, unless the option `end` is false.
 
+const { giveUpReadable, giveUpWritable } = require('./ending.js');
 const { Input } = require('./input.js');
 const native = require('./native.js');
+const { toReadable, toWritable } = require('./node-streams.js');
 const { Output } = require('./output.js');
 const { isStream } = require('./stdio.js');
+const { anyhow } = require('./watch.js');
 
 class Pipes {
   // The first error of a stream.
@@ -14,21 +18,24 @@ class Pipes {
   #onFailure = new Set();
   #guestEnds = [];
   #input = null;
-  // By Writable. One that is both stdout and stderr gets a single pipe, which keeps the order.
+  #readable;
+  // By what was passed, which can be a Web stream.
+  #writables = new Map();
+  // Likewise. A Writable that is both stdout and stderr gets a single pipe, which keeps the order.
   #outputs = new Map();
   // The stdin, stdout and stderr of the settings, with descriptors in place of streams.
-  #guestStdio;
+  #guestStdio = {};
+  #settings;
+  #hasStarted = false;
+  #isOver = false;
 
   // From here on, failures of the streams are noticed.
-  constructor({ stdin, stdout, stderr }) {
+  constructor(settings) {
+    this.#settings = settings;
     try {
-      this.#guestStdio = {
-        stdin: isStream(stdin) ? this.#from(stdin) : stdin,
-        stdout: isStream(stdout) ? this.#into(stdout) : stdout,
-        stderr: isStream(stderr) ? this.#into(stderr) : stderr,
-      };
+      this.#connect();
     } catch (error) {
-      this.release();
+      this.giveUp(error);
       throw error;
     }
   }
@@ -38,7 +45,9 @@ class Pipes {
     try {
       this.#input?.start();
       this.throwIfFailed();
-      return start({ ...settings, ...this.#guestStdio });
+      const handle = start({ ...settings, ...this.#guestStdio });
+      this.#hasStarted = true;
+      return handle;
     } finally {
       this.#closeGuestEnds();
     }
@@ -71,24 +80,52 @@ class Pipes {
     for (const { taken } of this.#outputs.values()) await taken;
   }
 
-  // Waits until the Writables have processed it, too.
-  async delivered() {
+  // For a guest that has succeeded. Waits until the Writables have processed everything, and ends the
+  // streams. If a stream fails meanwhile, giveUp() is still to be called.
+  async end() {
+    if (!this.#outputs.has(this.#settings.stdin)) this.#giveUpInput();
     for (const { delivered } of this.#outputs.values()) await delivered;
-  }
-
-  // For when no one waits for the end. What is left in the pipes is still passed to the Writables.
-  async drain() {
-    this.#closeGuestEnds();
-    this.guestEnded();
-    await this.taken();
-    this.release();
-  }
-
-  // Detaches from the streams.
-  release() {
-    this.#closeGuestEnds();
+    if (this.hasFailed || this.#isOver) return;
+    await this.#endOutputs();
+    if (this.hasFailed || this.#isOver) return;
+    this.#isOver = true;
+    this.#giveUpInput();
     this.#input?.release();
-    for (const output of this.#outputs.values()) output.release();
+  }
+
+  // For a guest that has failed, or that is never started.
+  giveUp(error) {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#closeGuestEnds();
+    if (!this.#settings.end) return this.#release();
+    for (const output of this.#outputs.values()) this.#giveUpOutput(output, error);
+    this.#giveUpInput(error);
+    this.#input?.release();
+    this.#giveUpUnconnected(error);
+  }
+
+  // For an instance. No one waits for the end.
+  async close() {
+    this.guestEnded();
+    await this.end();
+    if (this.hasFailed) this.giveUp(this.#error.value);
+  }
+
+  #connect() {
+    const { stdin } = this.#settings;
+    if (isStream(stdin)) this.#readable = toReadable(stdin);
+    for (const [name, value] of this.#outputOptions()) {
+      if (!this.#writables.has(value)) this.#writables.set(value, toWritable(value, `options.${name}`));
+    }
+    if (this.#readable !== undefined) this.#guestStdio.stdin = this.#from(this.#readable);
+    for (const [name, value] of this.#outputOptions()) this.#guestStdio[name] = this.#into(value);
+  }
+
+  // Those that are streams, as [name, value].
+  #outputOptions() {
+    const { stdout, stderr } = this.#settings;
+    return Object.entries({ stdout, stderr }).filter(([, value]) => isStream(value));
   }
 
   #from(readable) {
@@ -98,17 +135,50 @@ class Pipes {
     return reader;
   }
 
-  #into(writable) {
-    if (!this.#outputs.has(writable)) this.#addOutput(writable);
-    return this.#outputs.get(writable).guestEnd;
+  #into(value) {
+    if (!this.#outputs.has(value)) this.#addOutput(value);
+    return this.#outputs.get(value).guestEnd;
   }
 
-  #addOutput(writable) {
+  #addOutput(value) {
     const [reader, writer] = native.pipe();
     this.#guestEnds.push(writer);
-    const output = new Output(reader, writable, (error) => this.#fail(error));
+    const output = new Output(reader, this.#writables.get(value), (error) => this.#fail(error));
     output.guestEnd = writer;
-    this.#outputs.set(writable, output);
+    this.#outputs.set(value, output);
+  }
+
+  #giveUpInput(error) {
+    if (this.#settings.end) this.#input?.giveUp(error);
+  }
+
+  async #endOutputs() {
+    const outputs = [...this.#outputs.values()];
+    await Promise.all(outputs.map((output) => (this.#settings.end ? output.end() : output.release())));
+  }
+
+  #giveUpOutput(output, error) {
+    if (this.#hasStarted) output.guestEnded();
+    else output.guestNeverStarts();
+    output.giveUp(error);
+  }
+
+  // After a failure of the constructor, streams are left that have no pipe yet.
+  #giveUpUnconnected(error) {
+    const { stdin } = this.#settings;
+    if (this.#input === null && isStream(stdin)) {
+      anyhow(() => giveUpReadable(this.#readable ?? toReadable(stdin), error));
+    }
+    for (const [name, value] of this.#outputOptions()) {
+      if (this.#outputs.has(value)) continue;
+      anyhow(() => giveUpWritable(this.#writables.get(value) ?? toWritable(value, name), error));
+    }
+  }
+
+  // Detaches from the streams and leaves them as they are.
+  #release() {
+    this.#input?.release();
+    for (const output of this.#outputs.values()) output.release();
   }
 
   #closeGuestEnds() {

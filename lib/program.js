@@ -7,6 +7,7 @@ const { execute } = require('./execute.js');
 const { custom, showState } = require('./inspect.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
+const { withPipes } = require('./operation.js');
 const { programOptions } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
 
@@ -48,7 +49,11 @@ class Program {
   }
 
   async run(options) {
-    return execute(this.#handle, this.#settings(options));
+    const settings = this.#settings(options);
+    return withPipes(settings, (pipes) => {
+      requireGuest(settings.preopens);
+      return execute(this.#handle, settings, pipes);
+    });
   }
 
   async instantiate(options) {
@@ -91,7 +96,6 @@ class Program {
 
   #settings(options) {
     const settings = options === undefined ? this.#defaults : programOptions.read(options);
-    requireGuest(settings.preopens);
     settings.args ??= this.#defaults.args;
     return settings;
   }

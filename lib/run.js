@@ -8,7 +8,7 @@ const { configure } = require('./concurrency.js');
 const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
 const native = require('./native.js');
-const { operate, pipesFor, throwIfAborted, unlessAborted } = require('./operation.js');
+const { operate, throwIfAborted, unlessAborted, withPipes } = require('./operation.js');
 const { compileOptions, runOptions } = require('./option-tables.js');
 const { requireGuest, requireRead, requireWasi } = require('./permission.js');
 const { Program } = require('./program.js');
@@ -35,23 +35,18 @@ async function compiled(source, { cache, allowPrecompiled, signal }, { timeout, 
   return { handle, name };
 }
 
-// All options are checked before anything else is done.
+// All options are checked before anything else is done. Listen to the streams from the start: an error
+// while the program is compiled would end the process.
 async function run(source, options = {}) {
   if (source instanceof Program) return source.run(options);
   const settings = runOptions.read(options);
-  requireGuest(settings.preopens);
-  return runOnce(source, settings);
+  return withPipes(settings, (pipes) => runOnce(source, settings, pipes));
 }
 
-// Listen to the streams from the start: an error while the program is compiled would end the process.
-async function runOnce(source, settings) {
+async function runOnce(source, settings, pipes) {
   const { compileTimeout: timeout, compileMemoryLimit: memoryLimit } = settings;
-  const pipes = pipesFor(settings);
-  try {
-    return await runAndRelease(await compiled(source, settings, { timeout, memoryLimit }), settings, pipes);
-  } finally {
-    pipes?.release();
-  }
+  requireGuest(settings.preopens);
+  return runAndRelease(await compiled(source, settings, { timeout, memoryLimit }), settings, pipes);
 }
 
 // Free the memory and the descriptor of the program now, rather than when it is garbage-collected.

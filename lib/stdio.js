@@ -9,14 +9,15 @@ const native = require('./native.js');
 const EMPTY = new Uint8Array(0);
 // Tells the addon to capture the output.
 const CAPTURED = -1;
-const INPUT = 'of type number or string, or an instance of Buffer, Uint8Array or stream.Readable';
-const OUTPUT = 'of type number or string, or an instance of stream.Writable';
+const INPUT = 'of type number or string, an instance of Buffer, Uint8Array, stream.Readable or ReadableStream, ' +
+  'or an async iterable';
+const OUTPUT = 'of type number or string, or an instance of stream.Writable or WritableStream';
 // Words of child_process.
 const FOREIGN = ['pipe', 'overlapped', 'ipc'];
 const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
 
-// For each option, the function that reads it and its default. Streams are returned unchanged. They
-// are later replaced by pipes.
+// For each option, the function that reads it and its default. Streams and iterables are returned
+// unchanged. They are later replaced by pipes.
 const stdio = {
   stdin: [readInput, EMPTY],
   stdout: [(value, name) => readOutput(value, name, 1), CAPTURED],
@@ -48,14 +49,16 @@ const isFile = (value) => typeof value?.appendFile === 'function' || value insta
 const orDescriptor = (expected, value) => (isFile(value) ? `${expected}. To use this file, pass its fd` : expected);
 
 function readable(value) {
-  if (typeof value?.on !== 'function' || typeof value.pause !== 'function') {
-    throw invalidType('options.stdin', orDescriptor(INPUT, value), value);
-  }
-  // A stream that has been read to its end is an empty input. One that was destroyed never ends.
-  if (value.readable === false && !value.readableEnded) {
-    throw invalidValue('options.stdin', 'must be a readable stream', value);
-  }
-  return value;
+  if (isNodeStream(value, 'pause') || typeof value?.getReader === 'function' || isIterable(value)) return value;
+  throw invalidType('options.stdin', orDescriptor(INPUT, value), value);
+}
+
+const isNodeStream = (value, method) => typeof value?.on === 'function' && typeof value[method] === 'function';
+
+// An array is more likely to be a value of child_process.
+function isIterable(value) {
+  if (typeof value !== 'object' || Array.isArray(value) || isFile(value)) return false;
+  return [Symbol.asyncIterator, Symbol.iterator].some((name) => typeof value?.[name] === 'function');
 }
 
 function readOutput(value, name, inherited) {
@@ -68,11 +71,9 @@ function readOutput(value, name, inherited) {
 }
 
 function writable(value, name) {
-  if (typeof value?.on !== 'function' || typeof value.write !== 'function' || typeof value.appendFile === 'function') {
-    throw invalidType(name, orDescriptor(OUTPUT, value), value);
-  }
-  if (value.writable === false) throw invalidValue(name, 'must be a writable stream', value);
-  return value;
+  const isStream = isNodeStream(value, 'write') || typeof value?.getWriter === 'function';
+  if (isStream && typeof value.appendFile !== 'function') return value;
+  throw invalidType(name, orDescriptor(OUTPUT, value), value);
 }
 
 // All guests share one, which is kept open.

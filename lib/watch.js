@@ -24,7 +24,7 @@ function listenTo(writable) {
     unlisten(writable, listeners);
     throw error;
   }
-  return { watchers, listeners };
+  return { watchers, listeners, failure: undefined };
 }
 
 function unlisten(stream, listeners) {
@@ -39,23 +39,49 @@ function anyhow(action) {
   }
 }
 
-// Calls watcher.failed(error) or watcher.closed(), any number of times. The function that it returns
-// stops that.
-function watch(writable, watcher) {
-  if (!watched.has(writable)) watched.set(writable, listenTo(writable));
-  const { watchers, listeners } = watched.get(writable);
-  watchers.add(watcher);
-  return () => {
-    if (!watchers.delete(watcher) || watchers.size > 0) return;
-    watched.delete(writable);
-    unlisten(writable, listeners);
-    anyhow(() => writable.errored && expectError(writable));
-  };
+// Calls watcher.failed(error) or watcher.closed(), any number of times, until stop().
+class Watch {
+  #writable;
+  #watcher;
+  #shared;
+
+  constructor(writable, watcher) {
+    if (!watched.has(writable)) watched.set(writable, listenTo(writable));
+    this.#writable = writable;
+    this.#watcher = watcher;
+    this.#shared = watched.get(writable);
+    this.#shared.watchers.add(watcher);
+  }
+
+  // Whether other guests use the Writable, too.
+  get isShared() {
+    return this.#shared.watchers.size > 1;
+  }
+
+  // Why the Writable has to be destroyed rather than ended: the error of the first of its guests that
+  // failed, as { error }.
+  get failure() {
+    return this.#shared.failure;
+  }
+
+  guestFailed(error) {
+    this.#shared.failure ??= { error };
+  }
+
+  stop() {
+    const { watchers, listeners } = this.#shared;
+    if (!watchers.delete(this.#watcher) || watchers.size > 0) return;
+    watched.delete(this.#writable);
+    unlisten(this.#writable, listeners);
+    anyhow(() => this.#writable.errored && expectError(this.#writable));
+  }
 }
+
+const isWatched = (writable) => watched.has(writable);
 
 // Handles an error event that may be emitted after we have detached, so that it doesn't end the process.
 function expectError(stream) {
   anyhow(() => stream.once('error', () => {}));
 }
 
-module.exports = { anyhow, expectError, unlisten, watch };
+module.exports = { Watch, anyhow, expectError, isWatched, unlisten };

@@ -8,6 +8,10 @@ const options: WASIOptions = { version: 'preview1', args: ['tool'], preopens: { 
 const preopen: Preopen = { path: '.', readonly: true };
 const limits: RunOptions = { timeout: 1000, memoryLimit: 1024, preopens: { '/data': preopen } };
 
+async function* words(): AsyncGenerator<string> {
+  yield 'text';
+}
+
 export async function main(): Promise<number | undefined> {
   configure({ concurrency: 2 });
   const wasi = new WASI({ ...options, maxFiles: 16 });
@@ -25,6 +29,7 @@ export async function main(): Promise<number | undefined> {
   await instance.close();
   try {
     await program.run({ stdin: text });
+    await program.run({ stdin: words(), end: false });
   } catch (error) {
     const { code, stdout } = error as RunError;
     return code === 'ERR_WASI_TIMEOUT' ? size : Number(stdout) + Number(sum);

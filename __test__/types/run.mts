@@ -31,6 +31,7 @@ const all: ours.RunOptions = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: response,
+  end: true,
   encoding: 'latin1',
   maxBuffer: Infinity,
   timeout: 0.5,
@@ -50,6 +51,9 @@ const streams: ours.RunOptions[] = [
   { stdin: Readable.from(['text']), stdout: fs.createWriteStream('out') },
   { stdin: fs.createReadStream('in'), seed: 1, clock: Date.now(), fuel: 1 },
   { stdin: 0, seed: 1n },
+  { stdin: new Response('text').body!, stdout: new WritableStream(), stderr: new TransformStream().writable, end: false },
+  { stdin: (async function* () { yield 'text'; yield Buffer.from('text'); })() },
+  { stdin: (function* () { yield new Uint8Array(1); })(), end: undefined },
 ];
 await program.run(all);
 await program.run(streams[0]);
@@ -121,6 +125,12 @@ program.run({ stdout: fs.createReadStream('in') });
 program.run({ stdout: 'capture' });
 // @ts-expect-error a boolean is no stream
 program.run({ stdin: true });
+// @ts-expect-error numbers are neither text nor bytes
+program.run({ stdin: (async function* () { yield 1; })() });
+// @ts-expect-error an array is no iterable of input
+program.run({ stdin: ['text'] });
+// @ts-expect-error it can only be read
+program.run({ stdout: new Response('text').body! });
 // @ts-expect-error an unknown encoding
 program.run({ encoding: 'utf7' });
 // @ts-expect-error a number

@@ -72,7 +72,7 @@ const tasks = {
     const start = performance.now();
     const run = (_, index) => cat.run({
       args: ['cat'], stdin: streams[index - 1] ?? input, stdout: streams[index] ?? 'ignore',
-    }).then(({ exitCode }) => (check(exitCode), streams[index]?.end()));
+    }).then(({ exitCode }) => check(exitCode));
     const order = [...Array(length).keys()];
     if (reversed) order.reverse();
     await Promise.all(order.map((index) => run(undefined, index)));
