@@ -10,9 +10,13 @@
 declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
   }
   interface Disposable {
     [Symbol.dispose](): void;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
   }
 }
 
@@ -650,6 +654,15 @@ export interface WritableLike {
   write(chunk: any, callback: (error?: Error | null) => void): boolean;
 }
 
+// Without @types/node, the module can't be found.
+/** The class `stream.Readable`, or `any` if the types of Node.js are not installed. */
+// @ts-ignore
+export type NodeReadable = import('node:stream').Readable;
+
+/** The class `stream.Writable`, or `any` if the types of Node.js are not installed. */
+// @ts-ignore
+export type NodeWritable = import('node:stream').Writable;
+
 /** The members of a Web `ReadableStream` that this package uses. */
 export interface ReadableStreamLike {
   readonly locked: boolean;
@@ -895,7 +908,7 @@ export interface RunOptions {
    * before its end, the promise rejects with `ERR_STREAM_PREMATURE_CLOSE`.
    *
    * The words `'pipe'`, `'overlapped'` and `'ipc'` are errors, because they have a different meaning
-   * in `child_process`.
+   * in `child_process`. To write to a guest while it runs, use {@link spawn}.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is anything else, and with `ERR_INVALID_ARG_VALUE`
    * if the stream is destroyed or locked, or the string is one of these three words. Rejects with
@@ -1415,6 +1428,27 @@ export interface Program {
   run(options?: RunOptions): Promise<RunResult<string | Bytes>>;
 
   /**
+   * Starts the program as a command and returns immediately, so that you can write to the guest and
+   * read from it while it runs. See {@link spawn}, which also says which errors are thrown.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('tool.wasm');
+   * const guest = program.spawn({ timeout: 1000 });
+   * guest.stdin.end('some text');
+   * for await (const chunk of guest.stdout.setEncoding('utf8')) console.log(chunk); // some text
+   * await guest.exit;
+   * ```
+   */
+  spawn<
+    Stdin extends GuestInput | undefined = undefined,
+    Stdout extends GuestOutput | undefined = undefined,
+    Stderr extends GuestOutput | undefined = undefined,
+  >(options?: SpawnOptions<Stdin, Stdout, Stderr>): GuestWith<Stdin, Stdout, Stderr>;
+
+  /**
    * Creates an instance of the program, whose exported functions you can call. The instance keeps
    * its memory between calls. If the program exports `_initialize`, that function is called first.
    *
@@ -1523,6 +1557,127 @@ export interface Instance<Output = string> {
   [Symbol.dispose](): void;
 }
 
+/**
+ * Options of {@link spawn} and {@link Program.spawn}. They are the options of {@link run}, except
+ * `encoding` and `maxBuffer`: nothing is captured. To read text, call `guest.stdout.setEncoding()`.
+ */
+export interface SpawnOptions<
+  Stdin extends GuestInput | undefined = GuestInput | undefined,
+  Stdout extends GuestOutput | undefined = GuestOutput | undefined,
+  Stderr extends GuestOutput | undefined = GuestOutput | undefined,
+> extends Omit<RunOptions, 'stdin' | 'stdout' | 'stderr' | 'encoding' | 'maxBuffer'> {
+  /**
+   * What the guest reads from its standard input. With `'pipe'`, it reads what you write to
+   * {@link Guest.stdin}. For the other values, see {@link RunOptions.stdin}.
+   *
+   * @default 'pipe'
+   */
+  stdin?: Stdin | undefined;
+
+  /**
+   * Where the guest's standard output goes. With `'pipe'`, you can read it from
+   * {@link Guest.stdout}. For the other values, see {@link RunOptions.stdout}.
+   *
+   * @default 'pipe'
+   */
+  stdout?: Stdout | undefined;
+
+  /**
+   * Where the guest's standard error goes. With `'pipe'`, you can read it from
+   * {@link Guest.stderr}. For the other values, see {@link RunOptions.stdout}.
+   *
+   * @default 'pipe'
+   */
+  stderr?: Stderr | undefined;
+}
+
+/** The stream of a {@link Guest} for the value of an option, or `null` if it is not `'pipe'`. */
+export type StreamFor<Value, Stream> =
+  [Value] extends ['pipe' | undefined] ? Stream : 'pipe' extends Value ? Stream | null : null;
+
+/** A {@link Guest} with the streams that these values of the options `stdin`, `stdout` and `stderr` give it. */
+export type GuestWith<Stdin, Stdout, Stderr> =
+  Guest<StreamFor<Stdin, NodeWritable>, StreamFor<Stdout, NodeReadable>, StreamFor<Stderr, NodeReadable>>;
+
+/**
+ * A guest that runs, which {@link spawn} returns. It has the shape of a child process: you write to
+ * its `stdin`, read its `stdout` and `stderr`, and wait for its `exit`.
+ *
+ * @example
+ * ```js
+ * import { once } from 'node:events';
+ * import { spawn } from 'wasi-rs';
+ *
+ * const guest = spawn('tool.wasm', { timeout: 5000 });
+ * guest.stdout.setEncoding('utf8');
+ * guest.stdin.write('a question');
+ * console.log((await once(guest.stdout, 'data')).join()); // a question
+ * guest.stdin.end();
+ * console.log((await guest.exit).exitCode); // 0
+ * ```
+ */
+export interface Guest<
+  Stdin = NodeWritable | null, Stdout = NodeReadable | null, Stderr = NodeReadable | null,
+> {
+  /**
+   * A `stream.Writable` for the guest's standard input, or `null` if the option `stdin` is not
+   * `'pipe'`. Call `end()` when there is no more input: a guest that reads waits until then.
+   *
+   * If the guest doesn't read, `write()` returns `false`, and the stream emits `drain` when you can
+   * write again. If the guest ends or closes its input, the stream is destroyed without an `error`
+   * event. Later writes only report an error to their callback.
+   */
+  readonly stdin: Stdin;
+
+  /**
+   * A `stream.Readable` for the guest's standard output, or `null` if the option `stdout` is not
+   * `'pipe'`. The stream ends when the guest ends, for whatever reason. You can still read what the
+   * guest has written after it has ended.
+   *
+   * If you don't read, the guest waits when the buffers are full, after 100 to 250 KiB. If you destroy
+   * the stream, the guest's next write fails with `EPIPE`.
+   */
+  readonly stdout: Stdout;
+
+  /** A `stream.Readable` for the guest's standard error, as for {@link Guest.stdout}. */
+  readonly stderr: Stderr;
+
+  /**
+   * A promise of the same result as that of {@link run}, with empty output, or of the same errors. It
+   * doesn't wait until you have read `stdout` and `stderr`.
+   *
+   * Always await it, because errors are only reported here. An error that you don't handle doesn't
+   * end the process, because a guest could otherwise end it while you still read its output.
+   */
+  readonly exit: Promise<RunResult<string>>;
+
+  /**
+   * Ends the guest, even if it hasn't started yet. {@link Guest.exit} rejects with an `AbortError`
+   * whose `cause` is `reason`. Returns `false` if the guest has already ended, and otherwise `true`.
+   *
+   * @default a `DOMException` whose name is `'AbortError'`
+   * @example
+   * ```js
+   * import { spawn } from 'wasi-rs';
+   *
+   * const guest = spawn('untrusted.wasm');
+   * setTimeout(() => guest.kill(new Error('no longer needed')), 100);
+   * try {
+   *   await guest.exit;
+   * } catch (error) {
+   *   console.log(error.code, error.cause.message); // ABORT_ERR no longer needed
+   * }
+   * ```
+   */
+  kill(reason?: unknown): boolean;
+
+  /**
+   * Kills the guest and waits until it has ended and its descriptors are closed, for
+   * `await using guest = spawn(…)`. The promise never rejects.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** Options of {@link configure}. */
 export interface Configuration {
   /**
@@ -1610,6 +1765,50 @@ export function run(source: Source | Program, options?: RunOptions): Promise<Run
 export function run(source: Source, options?: SourceOptions & TextRunOptions): Promise<RunResult<string>>;
 export function run(source: Source, options: SourceOptions & BytesRunOptions): Promise<RunResult<Bytes>>;
 export function run(source: Source, options?: SourceOptions & RunOptions): Promise<RunResult<string | Bytes>>;
+
+/**
+ * Starts a program as a command and returns immediately. It is the counterpart of {@link run} for
+ * guests that you talk to while they run, in the shape of `child_process.spawn()`. Compiling, limits
+ * and errors are the same as for `run()`.
+ *
+ * The streams `stdin`, `stdout` and `stderr` of the {@link Guest} are pipes, unless you pass anything
+ * else as an option. Backpressure works in both directions, so the memory that they use is bounded.
+ *
+ * The guest runs until it ends, reaches a limit or is killed. It isn't killed when the `Guest` is
+ * garbage-collected.
+ *
+ * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` if an option is
+ * invalid. Everything else rejects {@link Guest.exit}: for example, if the file doesn't exist, or if
+ * a stream that you pass is already destroyed.
+ *
+ * @example
+ * ```js
+ * import { spawn } from 'wasi-rs';
+ *
+ * const guest = spawn('tool.wasm', { timeout: 1000, memoryLimit: 64 * 1024 * 1024 });
+ * guest.stdin.end('some text');
+ * let text = '';
+ * for await (const chunk of guest.stdout) text += chunk;
+ * const { exitCode } = await guest.exit;
+ * console.log(exitCode, text); // 0 some text
+ * ```
+ */
+export function spawn<
+  Stdin extends GuestInput | undefined = undefined,
+  Stdout extends GuestOutput | undefined = undefined,
+  Stderr extends GuestOutput | undefined = undefined,
+>(
+  source: Source | Program,
+  options?: SpawnOptions<Stdin, Stdout, Stderr>,
+): GuestWith<Stdin, Stdout, Stderr>;
+export function spawn<
+  Stdin extends GuestInput | undefined = undefined,
+  Stdout extends GuestOutput | undefined = undefined,
+  Stderr extends GuestOutput | undefined = undefined,
+>(
+  source: Source,
+  options?: SourceOptions & SpawnOptions<Stdin, Stdout, Stderr>,
+): GuestWith<Stdin, Stdout, Stderr>;
 
 /**
  * Changes settings of the whole process, including its Workers.

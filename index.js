@@ -58,6 +58,10 @@ function run(source, options) {
   return lib().run(source, options);
 }
 
+function spawn(source, options) {
+  return lib().spawn(source, options);
+}
+
 function configure(options) {
   return lib().configure(options);
 }
@@ -68,7 +72,7 @@ const lazy = {
   },
 };
 
-module.exports = { WASI, compile, run, configure };
+module.exports = { WASI, compile, run, spawn, configure };
 
 // One of the few forms of a getter that `import { MemoryFile }` can find.
 Object.defineProperty(module.exports, 'MemoryFile', {

@@ -54,6 +54,7 @@ const runs = [
     stdout: lines('exit code 0 "some text"', 'exit code 1 "cat: /etc/passwd: No such file or directory\\n"',
       'ERR_WASI_MAX_BUFFER after 1024 bytes'),
   },
+  { name: 'spawn.mjs', stdout: lines('answer: first', 'answer: second', 'exit code 0', 'through both', 'ABORT_ERR') },
   {
     name: 'readonly.mjs',
     stdout: lines('/reports/report.txt: written',

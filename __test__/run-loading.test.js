@@ -29,15 +29,15 @@ test('loading the package, and using the class, loads nothing else', () => {
 
 test('ES modules import by name', () => {
   const code = `
-    import all, { MemoryFile, WASI, compile, configure, run } from 'wasi-rs';
+    import all, { MemoryFile, WASI, compile, configure, run, spawn } from 'wasi-rs';
     const { stdout } = await run(${JSON.stringify(fixture('demo'))});
     const program = await compile(${JSON.stringify(fixture('demo'))});
-    console.log(JSON.stringify([stdout, program.size, typeof WASI, typeof configure,
+    console.log(JSON.stringify([stdout, program.size, typeof WASI, typeof configure, typeof spawn,
       Object.keys(all), MemoryFile === all.MemoryFile, new MemoryFile('text').text()]));`;
   const { size } = fs.statSync(fixture('demo'));
   assert.deepEqual(printed('--input-type=module', '-e', code),
-    ['hello world\n', size, 'function', 'function',
-      ['WASI', 'compile', 'run', 'configure', 'MemoryFile'], true, 'text']);
+    ['hello world\n', size, 'function', 'function', 'function',
+      ['WASI', 'compile', 'run', 'spawn', 'configure', 'MemoryFile'], true, 'text']);
 });
 
 test('all files that are loaded are in the package', () => {

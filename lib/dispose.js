@@ -1,11 +1,21 @@
 'use strict';
 
-// Lets `using` call the close() method of a class. The first versions of Node 20 don't have
-// Symbol.dispose.
-function closeByUsing({ prototype }) {
-  if (!Symbol.dispose) return;
-  const value = prototype.close;
-  Object.defineProperty(prototype, Symbol.dispose, { configurable: true, writable: true, value });
+// Lets `using` and `await using` end objects. The first versions of Node 20 don't have the symbols.
+
+function define(prototype, symbol, value) {
+  if (symbol) Object.defineProperty(prototype, symbol, { configurable: true, writable: true, value });
 }
 
-module.exports = { closeByUsing };
+// With the close() method of the class.
+function closeByUsing({ prototype }) {
+  define(prototype, Symbol.dispose, prototype.close);
+}
+
+// With `end(object)`, which returns a promise.
+function endByUsing({ prototype }, end) {
+  define(prototype, Symbol.asyncDispose, function dispose() {
+    return end(this);
+  });
+}
+
+module.exports = { closeByUsing, endByUsing };

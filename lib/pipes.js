@@ -9,8 +9,12 @@ const { Input } = require('./input.js');
 const native = require('./native.js');
 const { toReadable, toWritable } = require('./node-streams.js');
 const { Output } = require('./output.js');
+const { Piped } = require('./piped.js');
 const { isStream } = require('./stdio.js');
 const { anyhow } = require('./watch.js');
+
+const isPiped = (value) => value instanceof Piped;
+const isOfUser = (value) => isStream(value) && !isPiped(value);
 
 class Pipes {
   // The first error of a stream.
@@ -71,12 +75,14 @@ class Pipes {
   }
 
   guestEnded() {
+    for (const piped of this.#piped()) piped.guestEnded();
     this.#input?.stop();
     for (const output of this.#outputs.values()) output.guestEnded();
   }
 
-  // Waits until everything that the guest wrote was passed to the Writables.
+  // Waits until everything that the guest wrote was passed to the Writables, or is in memory.
   async taken() {
+    for (const { taken } of this.#piped()) await taken;
     for (const { taken } of this.#outputs.values()) await taken;
   }
 
@@ -84,6 +90,7 @@ class Pipes {
   // streams. If a stream fails meanwhile, giveUp() is still to be called.
   async end() {
     if (!this.#outputs.has(this.#settings.stdin)) this.#giveUpInput();
+    for (const { taken } of this.#piped()) await taken;
     for (const { delivered } of this.#outputs.values()) await delivered;
     if (this.hasFailed || this.#isOver) return;
     await this.#endOutputs();
@@ -98,6 +105,7 @@ class Pipes {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#closeGuestEnds();
+    for (const piped of this.#piped()) piped.guestEnded();
     if (!this.#settings.end) return this.#release();
     for (const output of this.#outputs.values()) this.#giveUpOutput(output, error);
     this.#giveUpInput(error);
@@ -113,8 +121,9 @@ class Pipes {
   }
 
   #connect() {
+    for (const option of this.#options(isPiped)) this.#connectPiped(option);
     const { stdin } = this.#settings;
-    if (isStream(stdin)) this.#readable = toReadable(stdin);
+    if (isOfUser(stdin)) this.#readable = toReadable(stdin);
     for (const [name, value] of this.#outputOptions()) {
       if (!this.#writables.has(value)) this.#writables.set(value, toWritable(value, `options.${name}`));
     }
@@ -122,10 +131,24 @@ class Pipes {
     for (const [name, value] of this.#outputOptions()) this.#guestStdio[name] = this.#into(value);
   }
 
-  // Those that are streams, as [name, value].
+  // The streams of the settings of which this is true, by name.
+  #options(isWanted) {
+    const { stdin, stdout, stderr } = this.#settings;
+    return Object.entries({ stdin, stdout, stderr }).filter(([, value]) => isWanted(value));
+  }
+
   #outputOptions() {
-    const { stdout, stderr } = this.#settings;
-    return Object.entries({ stdout, stderr }).filter(([, value]) => isStream(value));
+    return this.#options(isOfUser).filter(([name]) => name !== 'stdin');
+  }
+
+  // Those of a spawned guest.
+  #piped() {
+    return this.#options(isPiped).map(([, piped]) => piped);
+  }
+
+  #connectPiped([name, piped]) {
+    this.#guestStdio[name] = piped.connect();
+    this.#guestEnds.push(this.#guestStdio[name]);
   }
 
   #from(readable) {
@@ -166,7 +189,7 @@ class Pipes {
   // After a failure of the constructor, streams are left that have no pipe yet.
   #giveUpUnconnected(error) {
     const { stdin } = this.#settings;
-    if (this.#input === null && isStream(stdin)) {
+    if (this.#input === null && isOfUser(stdin)) {
       anyhow(() => giveUpReadable(this.#readable ?? toReadable(stdin), error));
     }
     for (const [name, value] of this.#outputOptions()) {

@@ -4,11 +4,12 @@
 
 const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
+const { Guest } = require('./guest.js');
 const { custom, showState } = require('./inspect.js');
 const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
 const { withPipes } = require('./operation.js');
-const { programOptions } = require('./option-tables.js');
+const { programOptions, programSpawnOptions, uncaptured } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
 
 const defaults = programOptions.read({});
@@ -49,11 +50,13 @@ class Program {
   }
 
   async run(options) {
-    const settings = this.#settings(options);
-    return withPipes(settings, (pipes) => {
-      requireGuest(settings.preopens);
-      return execute(this.#handle, settings, pipes);
-    });
+    return this.#execute(this.#settings(options));
+  }
+
+  spawn(options = {}) {
+    const settings = { ...programSpawnOptions.read(options), ...uncaptured };
+    settings.args ??= this.#defaults.args;
+    return new Guest(settings, (piped) => this.#execute(piped));
   }
 
   async instantiate(options) {
@@ -82,6 +85,13 @@ class Program {
   #state() {
     const { size, imports, exports } = this.#describe();
     return { size, imports: imports.length, exports: exports.map(({ name }) => name) };
+  }
+
+  #execute(settings) {
+    return withPipes(settings, (pipes) => {
+      requireGuest(settings.preopens);
+      return execute(this.#handle, settings, pipes);
+    });
   }
 
   // What failed is tried again at the next call.

@@ -1,15 +1,16 @@
 'use strict';
 
-// The functions compile(), run() and configure().
+// The functions compile(), run(), spawn() and configure().
 
 const { cacheFolder } = require('./compile-options.js');
 const { announceCompiler } = require('./compiler.js');
 const { configure } = require('./concurrency.js');
 const { failureError } = require('./errors.js');
 const { execute } = require('./execute.js');
+const { Guest } = require('./guest.js');
 const native = require('./native.js');
 const { operate, throwIfAborted, unlessAborted, withPipes } = require('./operation.js');
-const { compileOptions, runOptions } = require('./option-tables.js');
+const { compileOptions, runOptions, spawnOptions, uncaptured } = require('./option-tables.js');
 const { requireGuest, requireRead, requireWasi } = require('./permission.js');
 const { Program } = require('./program.js');
 const { sourceOf } = require('./source.js');
@@ -43,6 +44,13 @@ async function run(source, options = {}) {
   return withPipes(settings, (pipes) => runOnce(source, settings, pipes));
 }
 
+// Wrong options are thrown, as in child_process.
+function spawn(source, options = {}) {
+  if (source instanceof Program) return source.spawn(options);
+  const settings = { ...spawnOptions.read(options), ...uncaptured };
+  return new Guest(settings, (piped) => withPipes(piped, (pipes) => runOnce(source, piped, pipes)));
+}
+
 async function runOnce(source, settings, pipes) {
   const { compileTimeout: timeout, compileMemoryLimit: memoryLimit } = settings;
   requireGuest(settings.preopens);
@@ -59,4 +67,4 @@ async function runAndRelease({ handle, name }, settings, pipes) {
   }
 }
 
-module.exports = { compile, configure, run };
+module.exports = { compile, configure, run, spawn };

@@ -9,11 +9,14 @@ const native = require('./native.js');
 const EMPTY = new Uint8Array(0);
 // Tells the addon to capture the output.
 const CAPTURED = -1;
+// A stream of a spawned guest. It counts as a stream.
+const PIPED = Object.freeze({});
 const INPUT = 'of type number or string, an instance of Buffer, Uint8Array, stream.Readable or ReadableStream, ' +
   'or an async iterable';
 const OUTPUT = 'of type number or string, or an instance of stream.Writable or WritableStream';
 // Words of child_process.
 const FOREIGN = ['pipe', 'overlapped', 'ipc'];
+const SPAWN = 'To write to a guest that runs, use spawn(). ';
 const WORDS = "must be 'pipe', 'inherit', 'ignore', a descriptor or a stream";
 
 // For each option, the function that reads it and its default. Streams and iterables are returned
@@ -22,6 +25,13 @@ const stdio = {
   stdin: [readInput, EMPTY],
   stdout: [(value, name) => readOutput(value, name, 1), CAPTURED],
   stderr: [(value, name) => readOutput(value, name, 2), CAPTURED],
+};
+
+// The same for spawn().
+const pipedStdio = {
+  stdin: [(value) => (value === 'pipe' ? PIPED : readInput(value)), PIPED],
+  stdout: [(value, name) => (value === 'pipe' ? PIPED : readOutput(value, name, 1)), PIPED],
+  stderr: [(value, name) => (value === 'pipe' ? PIPED : readOutput(value, name, 2)), PIPED],
 };
 
 const isStream = (value) => typeof value === 'object' && !ArrayBuffer.isView(value);
@@ -40,7 +50,7 @@ function readInput(value) {
 function text(value) {
   if (!FOREIGN.includes(value)) return Buffer.from(value);
   throw invalidValue('options.stdin', 'must be the input itself, \'inherit\', \'ignore\', a descriptor or a stream. ' +
-    `If the input is the word ${value}, pass it as Buffer.from('${value}')`, value);
+    `${value === 'pipe' ? SPAWN : ''}If the input is the word ${value}, pass it as Buffer.from('${value}')`, value);
 }
 
 // They have a descriptor and can't be used as streams, although a FileHandle has write().
@@ -83,4 +93,4 @@ function nullDevice() {
   return device;
 }
 
-module.exports = { hasStreams, isStream, stdio };
+module.exports = { PIPED, hasStreams, isStream, pipedStdio, stdio };

@@ -13,9 +13,9 @@ const compiler = 'typescript@6.0.3';
 
 // The order on the page. What is not named here comes in a last chapter.
 const chapters = {
-  'Running programs: run() and compile()': [
-    'run', 'compile', 'configure', 'Program', 'Instance', 'RunOptions', 'SourceOptions', 'CompileOptions', 'RunResult',
-    'Usage', 'RunError', 'Configuration', 'Source',
+  'Running programs: run(), compile() and spawn()': [
+    'run', 'compile', 'spawn', 'configure', 'Program', 'Instance', 'Guest', 'RunOptions', 'SourceOptions',
+    'CompileOptions', 'SpawnOptions', 'RunResult', 'Usage', 'RunError', 'Configuration', 'Source',
   ],
   'Class WASI': [
     'WASI', 'Closeable', 'Shareable', 'WASIOptions', 'SandboxOptions', 'SharingOptions', 'Preopen', 'FinalizeBindingsOptions',
@@ -31,6 +31,7 @@ from the comments in [index.d.ts](../index.d.ts), which your editor shows you, t
 | run an untrusted program, with limits | [\`run()\`](#run) |
 | run the same program many times | [\`compile()\`](#compile), then [\`program.run()\`](#programrun) |
 | call functions that a program exports | [\`program.instantiate()\`](#programinstantiate), [\`program.call()\`](#programcall) |
+| write to a program and read from it while it runs | [\`spawn()\`](#spawn) |
 | find out why a program failed | [\`RunError\`](#runerror) |
 | replace the class of \`node:wasi\` | [\`WASI\`](#wasi) |
 | pass input to that class and capture its output in memory | [\`MemoryFile\`](#memoryfile) |

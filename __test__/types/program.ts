@@ -1,7 +1,7 @@
 // Compiled only, never run: a program in the syntax of the oldest TypeScript that works.
 
-import { MemoryFile, WASI, compile, configure, run } from 'wasi-rs';
-import type { Instance, Preopen, Program, RunError, RunOptions, RunResult, WASIOptions } from 'wasi-rs';
+import { MemoryFile, WASI, compile, configure, run, spawn } from 'wasi-rs';
+import type { Guest, Instance, Preopen, Program, RunError, RunOptions, RunResult, WASIOptions } from 'wasi-rs';
 import 'wasi-rs/register';
 
 const options: WASIOptions = { version: 'preview1', args: ['tool'], preopens: { '/data': './data' } };
@@ -28,6 +28,11 @@ export async function main(): Promise<number | undefined> {
   const sum: unknown = await instance.exports.add!(2, 3);
   await instance.close();
   try {
+    const guest = spawn('tool.wasm', { timeout: 1000 });
+    guest.stdin.end(text);
+    for await (const chunk of guest.stdout) String(chunk);
+    const quiet: Guest<null, null, null> = program.spawn({ stdin: 'ignore' as const, stdout: 1, stderr: 'ignore' });
+    await (guest.kill() ? guest[Symbol.asyncDispose]() : quiet.exit);
     await program.run({ stdin: text });
     await program.run({ stdin: words(), end: false });
   } catch (error) {

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import * as ours from '../../index.js';
-import { compile, configure, run } from '../../index.js';
+import { compile, configure, run, spawn } from '../../index.js';
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -96,6 +96,39 @@ export { buffer, duration, exitCode, memoryPeak, names, ofBytes, parameters, siz
 const failed: ours.RunError = Object.assign(new Error('trap'), { code: 'ERR_WASI_TRAP', trap: 'unreachable' });
 const told: [string, string | undefined, number | undefined] = [failed.code, failed.trap, failed.exitCode];
 export { told };
+
+// Spawned guests: the options say which streams there are.
+const guest = spawn('tool.wasm', { args: ['tool'], cache: false, timeout: 100 });
+expectTrue<Same<typeof guest.stdin, Writable>>();
+expectTrue<Same<typeof guest.stdout, Readable>>();
+const mixed = program.spawn({ stdin: 'some text', stdout: 'pipe', stderr: 'ignore', end: false });
+expectTrue<Same<typeof mixed, ours.Guest<null, Readable, null>>>();
+const known = spawn(program, { stdin: new PassThrough(), stdout: process.stdout, stderr: undefined });
+expectTrue<Same<typeof known, ours.Guest<null, null, Readable>>>();
+declare const spawnOptions: ours.SpawnOptions;
+const unknown: ours.Guest = spawn('tool.wasm', spawnOptions);
+const guests: ours.Guest[] = [guest, mixed, known, unknown];
+guest.stdin.write('text', (error) => error?.message);
+guest.stdout.pipe(guest.stdin);
+for await (const chunk of guest.stdout) chunk.toString();
+expectTrue<Same<Awaited<typeof guest.exit>, ours.RunResult<string>>>();
+const isKilled: boolean = guest.kill() || guests.every((each) => each.kill(new Error('reason')));
+{
+  await using disposed = spawn('tool.wasm', { strace: isKilled });
+  disposed.stdin.end();
+}
+// @ts-expect-error nothing is captured
+spawn('tool.wasm', { encoding: 'utf8' });
+// @ts-expect-error nothing is captured
+program.spawn({ maxBuffer: 5 });
+// @ts-expect-error misspelled
+spawn('tool.wasm', { timout: 5 });
+// @ts-expect-error an option of compile(), and the program is compiled
+program.spawn({ cache: true });
+// @ts-expect-error a boolean is no stream
+spawn('tool.wasm', { stdin: true });
+// @ts-expect-error there is no stream
+known.stdin.write('text');
 
 // @ts-expect-error a source is due
 run();

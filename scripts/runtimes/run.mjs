@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import {
-  compile, configure, descriptors, fixtureFile, guests, rejection, root, run, script, sleep,
+  compile, configure, descriptors, fixtureFile, guests, rejection, root, run, script, sleep, spawn,
 } from './support.mjs';
 
 const { FOREVER, command, guest, saying, waits } = guests;
@@ -111,6 +111,28 @@ export default {
     const stdout = fs.createWriteStream('out');
     await run(fixtureFile('cat'), { stdin: fs.createReadStream('in'), stdout });
     assert.equal(fs.readFileSync('out', 'utf8'), fs.readFileSync('in', 'utf8'));
+  },
+
+  async 'Web streams and iterables'() {
+    const { readable, writable } = new TransformStream();
+    const stdin = (async function* words() { yield 'some '; yield 'text'; })();
+    const [text] = await Promise.all([new Response(readable).text(), run(fixtureFile('cat'), { stdin, stdout: writable })]);
+    assert.equal(text, 'some text');
+    assert.equal((await run(fixtureFile('cat'), { stdin: new Response(text).body })).stdout, text);
+  },
+
+  async 'spawn()'() {
+    const guest = spawn(fixtureFile('cat'));
+    guest.stdout.setEncoding('utf8');
+    for (const line of ['one', 'two']) {
+      guest.stdin.write(line);
+      assert.equal(await new Promise((resolve) => { guest.stdout.once('data', resolve); }), line);
+    }
+    guest.stdin.end();
+    assert.equal((await guest.exit).exitCode, 0);
+    const waiting = spawn(fixtureFile('cat'));
+    waiting.kill();
+    await rejection(waiting.exit, 'ABORT_ERR');
   },
 
   async 'a stream that fails'() {

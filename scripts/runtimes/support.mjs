@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../tools.mjs';
 
 export const require = createRequire(import.meta.url);
-export const { WASI, compile, configure, run } = require('../../index.js');
+export const { WASI, compile, configure, run, spawn } = require('../../index.js');
 export const guests = require('../../__test__/helpers/run-guests.js');
 export { root, sleep };
 
