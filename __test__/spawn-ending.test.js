@@ -77,6 +77,15 @@ describe('kill()', () => {
     assert.equal((await rejection(one.exit, 'ABORT_ERR')).cause, boom);
   });
 
+  test('that returns true makes exit reject, even if the guest has ended on its thread', async () => {
+    const program = await compile(command(''));
+    const one = program.spawn({ stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+    // Meanwhile, this thread can't learn that it has ended.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    assert.equal(one.kill(boom), true);
+    assert.equal((await rejection(one.exit, 'ABORT_ERR')).cause, boom);
+  });
+
   test('does nothing when the guest has ended', async () => {
     const one = spawn(saying(1, 'text'));
     const result = await one.exit;
