@@ -5,10 +5,12 @@
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { PassThrough, Writable } = require('node:stream');
+const { setTimeout: pause } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 const { FOREVER, TEXT, command, fixture, guest, saying } = require('./helpers/run-guests');
 const { descriptors, rejection, threads } = require('./helpers/run-process');
@@ -199,6 +201,46 @@ describe('guests that wait', () => {
     const during = descriptors();
     await running;
     assert.ok(during <= before + 10, `${before} → ${during}`);
+  });
+});
+
+// Nice levels of the threads that run guests.
+function niceLevels() {
+  const tasks = fs.readdirSync('/proc/self/task').map((task) => {
+    try {
+      return fs.readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
+    } catch {
+      return ''; // It has ended.
+    }
+  });
+  const ofGuests = tasks.filter((stat) => stat.includes('(wasi-rs-guest)'));
+  // Fields behind the name, which ends at the last parenthesis: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+  return ofGuests.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]));
+}
+
+async function until(condition) {
+  const end = Date.now() + LONG;
+  while (!condition() && Date.now() < end) await pause(5);
+  assert.ok(condition());
+}
+
+describe('guests that compute for long', { skip: process.platform !== 'linux' && 'other systems have no nice levels of threads' }, () => {
+  test('step back where they occupy all processors, and leave no such thread', async () => {
+    const level = os.getPriority();
+    const controller = new AbortController();
+    const program = await compile(command(FOREVER));
+    const count = 2 * os.availableParallelism();
+    configure({ concurrency: count + 1 });
+    const loops = Array.from({ length: count }, () => (
+      program.run({ signal: controller.signal, timeout: LONG }).catch(({ code }) => code)
+    ));
+    await until(() => niceLevels().filter((nice) => nice > level).length === count);
+    // Others begin on threads of their own.
+    await run(hello);
+    assert.ok(niceLevels().includes(level));
+    controller.abort();
+    assert.deepEqual(new Set(await Promise.all(loops)), new Set(['ABORT_ERR']));
+    await until(() => niceLevels().every((nice) => nice === level));
   });
 });
 

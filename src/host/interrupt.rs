@@ -251,16 +251,3 @@ impl AsFd for SignalPipe {
         self.reader.as_fd()
     }
 }
-
-/// Whether this thread is the one that the process began with. (Asked of the system: in Node, the
-/// module that knows costs half a millisecond to load.)
-#[cfg(target_os = "linux")]
-pub fn is_main_thread() -> bool {
-    rustix::thread::gettid() == rustix::process::getpid()
-}
-
-/// `false` where that can't be told.
-#[cfg(not(target_os = "linux"))]
-pub fn is_main_thread() -> bool {
-    false
-}

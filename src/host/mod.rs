@@ -25,6 +25,7 @@ mod shared;
 mod socket;
 mod stream;
 mod terminal;
+mod thread;
 mod types;
 
 pub use buffer::{Buffer, MAX_BUFFERS, Received};
@@ -35,7 +36,7 @@ pub use directory::{Directory, OpenOptions, Place};
 pub use errno::{Errno, Result};
 pub use file::{File, filetype};
 pub use heap::trim_heap;
-pub use interrupt::{Interrupt, Permits, Signal, is_main_thread};
+pub use interrupt::{Interrupt, Permits, Signal};
 pub use limits::default_max_files;
 pub use lock::lock;
 pub use memory_file::{MemoryFile, anonymous};
@@ -47,6 +48,7 @@ pub use random::Random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use socket::{ReceiveFlags, Shutdown};
 pub use stream::{Stream, close, duplicate, null_device, pipe};
+pub use thread::Thread;
 pub use types::{
     Access, Advice, AtomicFdflags, Fdflags, Filestat, Filetype, Oflags, SetTime, SetTimes,
     Timestamp, Whence,

@@ -10,7 +10,7 @@ use napi::{Env, sys};
 use once_cell::sync::Lazy;
 
 use crate::front::js::{Js, JsResult, Thrown, Value};
-use crate::system::{Interrupt, is_main_thread};
+use crate::system::{Interrupt, Thread};
 
 static GLUE: &str = include_str!("glue.js");
 
@@ -30,7 +30,7 @@ thread_local! {
 /// A Worker can be terminated, which must end what its guest waits for. Nothing can stop the main
 /// thread but the end of the process.
 pub fn interrupt() -> Interrupt {
-    if is_main_thread() { Interrupt::NEVER } else { waits_can_end() }
+    if Thread::current().is_main() { Interrupt::NEVER } else { waits_can_end() }
 }
 
 /// For descriptors that objects of several threads have: ends the waits of each in its own.

@@ -13,6 +13,8 @@ use once_cell::sync::Lazy;
 
 use super::engine::MAX_STACK;
 use super::permits::{Job, Next, Permits, Turn};
+use super::processors::processors;
+use super::stragglers;
 use super::watchdog::{self, Alarm};
 use crate::system::{self, Signal};
 
@@ -71,24 +73,15 @@ const MAX_GUESTS: usize = 4000;
 /// processors by the kernel's scheduler, and don't keep out those that come later.
 const COMPUTING_PER_PROCESSOR: usize = 16;
 
-/// Asking takes some file reads.
-static PROCESSORS: Lazy<usize> =
-    Lazy::new(|| std::thread::available_parallelism().map_or(1, usize::from));
-
-/// How many processors this process may use.
-pub(super) fn processors() -> usize {
-    *PROCESSORS
-}
-
 /// Beside the guest's stack, for the host's own functions.
 const HOST_STACK: usize = 2 << 20;
 
 static GUESTS: Lazy<Pool> = Lazy::new(|| {
-    let permits = Permits::new(*PROCESSORS * COMPUTING_PER_PROCESSOR, *PROCESSORS, MAX_GUESTS);
+    let permits = Permits::new(processors() * COMPUTING_PER_PROCESSOR, processors(), MAX_GUESTS);
     Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK, permits)
 });
 static COMPILERS: Lazy<Pool> = Lazy::new(|| {
-    Pool::new("wasi-rs-compile", 8 << 20, Permits::new(*PROCESSORS, *PROCESSORS, usize::MAX))
+    Pool::new("wasi-rs-compile", 8 << 20, Permits::new(processors(), processors(), usize::MAX))
 });
 
 thread_local! {
@@ -146,7 +139,11 @@ impl Pool {
     fn pass_on(&'static self, state: &mut State) -> std::io::Result<()> {
         let granted = self.grant_all(state);
         if state.permits.has_queue() && !state.is_watched {
-            let interval = if granted.is_ok() { INTERVAL } else { PAUSE };
+            let interval = match &granted {
+                Ok(()) => INTERVAL,
+                Err(_) if stragglers::is_back() => Duration::ZERO,
+                Err(_) => PAUSE,
+            };
             watchdog::set_lasting(self, interval)?;
             state.is_watched = true;
         }
@@ -180,9 +177,13 @@ impl Pool {
 
     fn ensure_thread(&'static self, state: &mut State) -> std::io::Result<()> {
         if state.idle + self.looking() <= state.ready.len() {
-            if state.threads > 0 && std::ptr::eq(self, &*GUESTS) {
+            if state.threads > 0 && self.runs_guests() {
                 // For timeouts, before guests have taken all the threads that there can be.
                 watchdog::start()?;
+            }
+            if stragglers::is_back() {
+                // The thread would be like this one. The watchdog starts it.
+                return Err(std::io::ErrorKind::WouldBlock.into());
             }
             let thread = std::thread::Builder::new().name(self.name.into()).stack_size(self.stack);
             thread.spawn(|| self.work())?;
@@ -209,17 +210,36 @@ impl Pool {
     }
 
     fn work(&'static self) {
+        let _enlisted = self.runs_guests().then(stragglers::enlist);
         let thread = Arc::default();
         let mut next = self.next(&thread);
         while let Some((turn, job)) = next {
             CURRENT.set(turn);
+            stragglers::compute();
             // A panic would be a bug of ours; the others' jobs go on.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            stragglers::pause();
+            if stragglers::is_back() {
+                return self.retire();
+            }
             next = self.finish().or_else(|| {
                 self.look_around();
                 self.next(&thread)
             });
         }
+    }
+
+    fn runs_guests(&self) -> bool {
+        std::ptr::eq(self, &*GUESTS)
+    }
+
+    /// The job of this thread has ended, and the thread is going to end.
+    fn retire(&'static self) {
+        let mut state = self.state();
+        state.permits.ended();
+        state.permits.release(CURRENT.get());
+        state.threads -= 1;
+        self.pass_on_somehow(&mut state);
     }
 
     /// The job of this thread has ended: gives back its permit. Gives the job whose turn it is.
@@ -249,7 +269,7 @@ impl Pool {
     /// Waking a thread that sleeps takes longer than many a guest runs: look for a while whether
     /// there is more to do, where that keeps no one else from running.
     fn look_around(&self) {
-        if *PROCESSORS == 1 || self.looking.swap(true, Ordering::SeqCst) {
+        if processors() == 1 || self.looking.swap(true, Ordering::SeqCst) {
             return;
         }
         let start = Instant::now();
@@ -326,6 +346,7 @@ pub(super) struct GuestPermits;
 
 impl system::Permits for GuestPermits {
     fn release(&self) {
+        stragglers::pause();
         GUESTS.release();
     }
 
@@ -336,5 +357,6 @@ impl system::Permits for GuestPermits {
         drop(state);
         claim.wait();
         CURRENT.set(GUESTS.state().permits.resume(&claim));
+        stragglers::compute();
     }
 }

@@ -12,7 +12,7 @@ use super::limits::LONG;
 use super::order::{Outcome, given_up};
 use super::{child, elsewhere, memory};
 use crate::front::wasmtime::failure::{Failure, guarded};
-use crate::front::wasmtime::pool::processors;
+use crate::front::wasmtime::processors::processors;
 
 /// How long others may go before the first.
 const OVERTAKING: Duration = Duration::from_secs(10);

@@ -16,7 +16,7 @@ use super::memory;
 use super::request::{self, Request};
 use crate::front::wasmtime::engine::{Variant, config};
 use crate::front::wasmtime::failure::{Failure, guarded};
-use crate::front::wasmtime::pool::processors;
+use crate::front::wasmtime::processors::processors;
 
 /// Tells the addon in the child that this is what it is for, and how many threads compile. They have
 /// stacks that nested code does not use up.
