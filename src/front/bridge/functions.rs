@@ -10,9 +10,8 @@ use super::report;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
-    Failure, Instance, Outcome, Pool, Program, Ready, Settings,
-    compile_for_parent as compile_and_exit, guarded, inspect as inspect_bytes, run as run_program,
-    set_command, set_concurrency,
+    Failure, Instance, Outcome, Program, Ready, Settings, compile_for_parent as compile_and_exit,
+    compilers, guarded, guests, inspect as inspect_bytes, run as run_program, set_command,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -65,7 +64,7 @@ pub fn serialize(js: Js, arguments: &[Value]) -> JsResult<Value> {
         });
     };
     // A job that is dropped answers all the same.
-    let _ = Pool::compilers().submit(job);
+    let _ = compilers().submit(job);
     Ok(UNDEFINED)
 }
 
@@ -164,7 +163,7 @@ fn start_guest(
     operation: Arc<Operation>,
     body: Body,
 ) -> std::io::Result<()> {
-    Pool::guests().submit(move || {
+    guests().submit(move || {
         if let Some(Queued { task, settings: Some(settings) }) = operation.begin() {
             body(program, &ready, settings, &operation, task);
         }
@@ -241,7 +240,7 @@ pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `configure(concurrency)`.
 pub fn configure(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    set_concurrency(js.as_f64(arguments[0])? as usize);
+    guests().set_limit(js.as_f64(arguments[0])? as usize);
     Ok(UNDEFINED)
 }
 

@@ -22,21 +22,23 @@ type Answer = Box<dyn FnOnce(Js) -> JsResult<Vec<Value>> + Send>;
 
 /// The part that other threads see.
 pub struct Tasks {
-    state: Mutex<State>,
+    /// Locked while it is called: ending the environment takes the lock first.
+    function: Mutex<Function>,
+    /// With a lock of their own, so that the event loop, once woken, need not wait for who woke it.
+    answers: Mutex<VecDeque<(u64, Answer)>>,
 }
 
-struct State {
-    /// Null once the environment has ended.
-    function: sys::napi_threadsafe_function,
-    answers: VecDeque<(u64, Answer)>,
-}
+/// Null once the environment has ended.
+struct Function(sys::napi_threadsafe_function);
 
 // SAFETY: a thread-safe function is for use by every thread, and not used once it is null.
-unsafe impl Send for State {}
+unsafe impl Send for Function {}
 
 /// The part that only the environment's own thread sees.
 struct Pending {
     tasks: Arc<Tasks>,
+    /// That of the tasks, without its lock: it lives at least as long as this.
+    function: sys::napi_threadsafe_function,
     next: u64,
     waiting: HashMap<u64, Waiting>,
 }
@@ -81,17 +83,19 @@ impl Task {
 
     fn answer(&mut self, answer: Answer) {
         self.is_done = true;
-        let mut state = self.tasks.state();
-        if state.function.is_null() {
+        let function = self.tasks.function();
+        if function.0.is_null() {
             return;
         }
-        let is_first = state.answers.is_empty();
-        state.answers.push_back((self.id, answer));
+        let mut answers = self.tasks.answers();
+        let is_first = answers.is_empty();
+        answers.push_back((self.id, answer));
+        drop(answers);
         if is_first {
             // SAFETY: not null, so the environment is there: ending it takes the lock first.
             unsafe {
                 sys::napi_call_threadsafe_function(
-                    state.function,
+                    function.0,
                     ptr::null_mut(),
                     sys::ThreadsafeFunctionCallMode::nonblocking,
                 );
@@ -111,15 +115,20 @@ impl Drop for Task {
 
 impl Tasks {
     /// Nobody panics while holding the lock.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn function(&self) -> MutexGuard<'_, Function> {
+        self.function.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same. Taken after that of the function, if both are.
+    fn answers(&self) -> MutexGuard<'_, VecDeque<(u64, Answer)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Pending {
     fn new(js: Js) -> JsResult<Self> {
-        let state = State { function: ptr::null_mut(), answers: VecDeque::new() };
-        let tasks = Arc::new(Tasks { state: Mutex::new(state) });
+        let function = Mutex::new(Function(ptr::null_mut()));
+        let tasks = Arc::new(Tasks { function, answers: Mutex::default() });
         let mut function = ptr::null_mut();
         let (no_function, name) = (ptr::null_mut(), js.string("wasi-rs")?);
         let resource = resource(js)?;
@@ -147,14 +156,14 @@ impl Pending {
             sys::napi_unref_threadsafe_function(js.0, function);
             sys::napi_add_env_cleanup_hook(js.0, Some(end), js.0.cast());
         }
-        tasks.state().function = function;
-        Ok(Pending { tasks, next: 0, waiting: HashMap::new() })
+        tasks.function().0 = function;
+        Ok(Pending { tasks, function, next: 0, waiting: HashMap::new() })
     }
 
     fn add(&mut self, js: Js, waiting: Waiting) -> Task {
         if self.waiting.is_empty() {
-            // SAFETY: this thread's; not null before the environment ends.
-            unsafe { sys::napi_ref_threadsafe_function(js.0, self.tasks.state().function) };
+            // SAFETY: this thread's, and there until the environment ends.
+            unsafe { sys::napi_ref_threadsafe_function(js.0, self.function) };
         }
         let id = self.next;
         self.next += 1;
@@ -166,7 +175,7 @@ impl Pending {
         let waiting = self.waiting.remove(&id)?;
         if self.waiting.is_empty() {
             // SAFETY: as in `add`.
-            unsafe { sys::napi_unref_threadsafe_function(js.0, self.tasks.state().function) };
+            unsafe { sys::napi_unref_threadsafe_function(js.0, self.function) };
         }
         Some(waiting.callback)
     }
@@ -201,7 +210,7 @@ unsafe extern "C" fn answer_all(
     let js = Js(env);
     let answers = PENDING.with_borrow(|all| {
         let pending = all.get(&env.addr());
-        pending.map(|pending| std::mem::take(&mut pending.tasks.state().answers))
+        pending.map(|pending| std::mem::take(&mut *pending.tasks.answers()))
     });
     for (id, answer) in answers.into_iter().flatten() {
         let answered = catch_unwind(AssertUnwindSafe(|| js.scoped(|| tell(js, id, answer))));
@@ -235,10 +244,8 @@ fn tell(js: Js, id: u64, answer: Answer) -> JsResult<()> {
 unsafe extern "C" fn end(env: *mut c_void) {
     let pending = PENDING.try_with(|all| all.try_borrow_mut().ok()?.remove(&env.addr()));
     let Ok(Some(pending)) = pending else { return };
-    let mut state = pending.tasks.state();
-    state.function = ptr::null_mut();
-    state.answers.clear();
-    drop(state);
+    pending.tasks.function().0 = ptr::null_mut();
+    pending.tasks.answers().clear();
     for ending in pending.waiting.values().filter_map(|waiting| waiting.ending.upgrade()) {
         ending.end();
     }

@@ -9,7 +9,7 @@ use wasmtime::{Instance as Exports, Val};
 use super::failure::{Detail, Failure};
 use super::life::{Life, Reason};
 use super::outcome::Outcome;
-use super::pool::Pool;
+use super::pools::guests;
 use super::program::Program;
 use super::ready::Ready;
 use super::session::{End, Session};
@@ -92,7 +92,7 @@ impl Instance {
         if !std::mem::replace(&mut state.busy, true) {
             drop(state);
             let instance = Arc::clone(self);
-            let started = Pool::guests().submit(move || instance.work());
+            let started = guests().submit(move || instance.work());
             if started.is_err() {
                 let mut state = self.state();
                 state.busy = false;

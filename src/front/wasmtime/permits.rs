@@ -181,9 +181,13 @@ impl Claim {
         self.granted.load(Ordering::SeqCst)
     }
 
-    /// Wakes the thread. `signal` is that of its guest.
+    /// The thread has its permit. It is to be woken.
     pub fn grant(&self) {
         self.granted.store(true, Ordering::SeqCst);
+    }
+
+    /// Wakes the thread. `signal` is that of its guest.
+    pub fn wake(&self) {
         self.signal.wake();
     }
 

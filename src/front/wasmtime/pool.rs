@@ -1,18 +1,17 @@
-//! Threads that run guests, and threads that compile. Node.js never runs JavaScript on them.
+//! Threads that run jobs, as many as are needed.
 //!
 //! A job needs a permit to compute, of which there are only so many, and a thread to run on. A
 //! thread that waits gives its permit back, so that another job can compute meanwhile.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use once_cell::sync::Lazy;
-
-use super::engine::MAX_STACK;
-use super::permits::{Job, Next, Permits, Turn};
+use super::idle::{self, Idle, Sleeper};
+use super::permits::{Claim, Job, Next, Permits, Turn};
 use super::processors::processors;
 use super::stragglers;
 use super::watchdog::{self, Alarm};
@@ -22,6 +21,7 @@ use crate::system::{self, Signal};
 pub struct Pool {
     name: &'static str,
     stack: usize,
+    runs_guests: bool,
     state: Mutex<State>,
     /// Jobs that only need a thread, for threads that look without taking the lock.
     ready: AtomicUsize,
@@ -37,24 +37,27 @@ struct State {
     idle: usize,
     /// There have been many threads since the heap was trimmed.
     had_many: bool,
-    /// Idle threads that nobody has woken. The last one is woken first: the others end in time.
-    asleep: Vec<Arc<Sleeper>>,
+    sleepers: Idle,
     /// Whether the watchdog will look after those that wait.
     is_watched: bool,
+    woken: Woken,
 }
 
-/// An idle thread. Changes under the lock of the pool.
+/// Who is to be woken once the lock is free. Before that, they would only wait for it.
 #[derive(Default)]
-struct Sleeper {
-    wake: Condvar,
-    is_asleep: AtomicBool,
+struct Woken {
+    /// Mostly, there are no others.
+    first: Option<Who>,
+    others: Vec<Who>,
+}
+
+enum Who {
+    Idle(Arc<Sleeper>),
+    Waiting(Arc<Claim>),
 }
 
 /// How long a thread looks around before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(50);
-
-/// After which a thread that has nothing to do ends.
-const IDLE: Duration = Duration::from_secs(5);
 
 /// After so many threads, memory is given back.
 const MANY: usize = 64;
@@ -65,55 +68,34 @@ const INTERVAL: Duration = Duration::from_millis(1);
 /// After which to try again if a thread can't be started.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Guests that have begun and have not ended. The standard library aborts the process when a
-/// thread can't have its signal stack, which happens somewhere above 8,000 threads.
-const MAX_GUESTS: usize = 4000;
-
-/// Guests that compute at once, for each processor. Those that compute for long share the
-/// processors by the kernel's scheduler, and don't keep out those that come later.
-const COMPUTING_PER_PROCESSOR: usize = 16;
-
-/// Beside the guest's stack, for the host's own functions.
-const HOST_STACK: usize = 2 << 20;
-
-static GUESTS: Lazy<Pool> = Lazy::new(|| {
-    let permits = Permits::new(processors() * COMPUTING_PER_PROCESSOR, processors(), MAX_GUESTS);
-    Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK, permits)
-});
-static COMPILERS: Lazy<Pool> = Lazy::new(|| {
-    Pool::new("wasi-rs-compile", 8 << 20, Permits::new(processors(), processors(), usize::MAX))
-});
-
 thread_local! {
     /// The turn by which this thread computes.
     static CURRENT: Cell<Turn> = const { Cell::new(0) };
 }
 
-/// How many guests compute at once.
-pub fn set_concurrency(most: usize) {
-    let mut state = GUESTS.state();
-    state.permits.set_limit(most);
-    GUESTS.pass_on_somehow(&mut state);
-}
-
 impl Pool {
-    fn new(name: &'static str, stack: usize, permits: Permits) -> Self {
+    /// `stack` is the size of the stacks of its threads, in bytes.
+    pub(super) fn new(name: &'static str, stack: usize, permits: Permits) -> Self {
         let ready = VecDeque::new();
-        let asleep = Vec::new();
+        let sleepers = Idle::default();
         let (threads, idle, had_many, is_watched) = (0, 0, false, false);
-        let state = State { permits, ready, threads, idle, had_many, asleep, is_watched };
+        let woken = Woken::default();
+        let state = State { permits, ready, threads, idle, had_many, sleepers, is_watched, woken };
         let (ready, looking) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Pool { name, stack, state: Mutex::new(state), ready, looking }
+        let runs_guests = false;
+        Pool { name, stack, runs_guests, state: Mutex::new(state), ready, looking }
     }
 
-    /// For guests.
-    pub fn guests() -> &'static Self {
-        &GUESTS
+    /// Its threads run guests: those that compute for long step back.
+    pub fn of_guests(self) -> Self {
+        Pool { runs_guests: true, ..self }
     }
 
-    /// For compiling.
-    pub fn compilers() -> &'static Self {
-        &COMPILERS
+    /// Changes how many jobs compute at once.
+    pub fn set_limit(&'static self, limit: usize) {
+        let mut state = self.state();
+        state.permits.set_limit(limit);
+        self.pass_on_somehow(&mut state);
     }
 
     /// Runs `job` when its turn has come.
@@ -157,7 +139,7 @@ impl Pool {
         let mut result = Ok(());
         while let Some(next) = state.permits.next(result.is_ok(), Instant::now) {
             match next {
-                Next::Resume(claim) => claim.grant(),
+                Next::Resume(claim) => state.resume(claim),
                 Next::Begin(turn, job) => match self.ensure_thread(state) {
                     Ok(()) => self.hand_over(state, turn, job),
                     Err(error) => {
@@ -177,7 +159,7 @@ impl Pool {
 
     fn ensure_thread(&'static self, state: &mut State) -> std::io::Result<()> {
         if state.idle + self.looking() <= state.ready.len() {
-            if state.threads > 0 && self.runs_guests() {
+            if state.threads > 0 && self.runs_guests {
                 // For timeouts, before guests have taken all the threads that there can be.
                 watchdog::start()?;
             }
@@ -198,10 +180,9 @@ impl Pool {
         self.ready.fetch_add(1, Ordering::SeqCst);
         // A thread that looks around finds it without being woken.
         if state.ready.len() > self.looking()
-            && let Some(thread) = state.asleep.pop()
+            && let Some(thread) = state.sleepers.take()
         {
-            thread.is_asleep.store(false, Ordering::Relaxed);
-            thread.wake.notify_one();
+            state.woken.add(Who::Idle(thread));
         }
     }
 
@@ -210,7 +191,7 @@ impl Pool {
     }
 
     fn work(&'static self) {
-        let _enlisted = self.runs_guests().then(stragglers::enlist);
+        let _enlisted = self.runs_guests.then(stragglers::enlist);
         let thread = Arc::default();
         let mut next = self.next(&thread);
         while let Some((turn, job)) = next {
@@ -227,10 +208,6 @@ impl Pool {
                 self.next(&thread)
             });
         }
-    }
-
-    fn runs_guests(&self) -> bool {
-        std::ptr::eq(self, &*GUESTS)
     }
 
     /// The job of this thread has ended, and the thread is going to end.
@@ -252,7 +229,7 @@ impl Pool {
                 self.pass_on_somehow(&mut state);
                 return Some((turn, job));
             }
-            Some(Next::Resume(claim)) => claim.grant(),
+            Some(Next::Resume(claim)) => state.resume(claim),
             None => {}
         }
         self.pass_on_somehow(&mut state);
@@ -260,10 +237,22 @@ impl Pool {
     }
 
     /// Gives back the permit of this thread, which is going to wait.
-    fn release(&'static self) {
+    pub fn release(&'static self) {
+        stragglers::pause();
         let mut state = self.state();
         state.permits.release(CURRENT.get());
         self.pass_on_somehow(&mut state);
+    }
+
+    /// Waits until this thread has a permit again, or the signal is set.
+    pub fn acquire(&'static self, signal: &'static Signal) {
+        let mut state = self.state();
+        let claim = state.permits.claim(signal);
+        self.pass_on_somehow(&mut state);
+        drop(state);
+        claim.wait();
+        CURRENT.set(self.state().permits.resume(&claim));
+        stragglers::compute();
     }
 
     /// Waking a thread that sleeps takes longer than many a guest runs: look for a while whether
@@ -280,16 +269,15 @@ impl Pool {
     }
 
     /// `None` when there has been nothing to do for a while.
-    fn next(&self, thread: &Arc<Sleeper>) -> Option<(Turn, Job)> {
+    fn next(&'static self, thread: &Arc<Sleeper>) -> Option<(Turn, Job)> {
         let mut state = self.state();
         loop {
             if let Some(job) = state.ready.pop_front() {
                 self.ready.fetch_sub(1, Ordering::SeqCst);
                 return Some(job);
             }
-            let (woken, is_over) = sleep(state, thread);
-            state = woken;
-            if is_over && state.ready.is_empty() {
+            state = self.sleep(state, thread);
+            if thread.is_over() && state.ready.is_empty() {
                 let is_last_of_many = state.end_thread();
                 drop(state);
                 if is_last_of_many {
@@ -300,9 +288,72 @@ impl Pool {
         }
     }
 
+    /// Until there is something to do, or there has been nothing for a while.
+    fn sleep<'p>(&'static self, mut state: Locked<'p>, thread: &Arc<Sleeper>) -> Locked<'p> {
+        state.idle += 1;
+        state.sleepers.add(thread);
+        self.watch_sleepers(&mut state);
+        let lock = state.0.take().expect("the lock");
+        let mut lock = thread.sleep(lock);
+        lock.idle -= 1;
+        Locked(Some(lock))
+    }
+
+    /// Without a thread for it, idle threads stay.
+    fn watch_sleepers(&'static self, state: &mut State) {
+        if !state.sleepers.is_watched && !state.sleepers.is_empty() {
+            let watched = watchdog::set_lasting(Reaper(self), idle::INTERVAL);
+            state.sleepers.is_watched = watched.is_ok();
+        }
+    }
+
     /// Nobody panics while holding the lock.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Locked<'_> {
+        Locked(Some(self.state.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// The state of a pool. When dropped, wakes those that are to be woken. Never `None` before.
+struct Locked<'p>(Option<MutexGuard<'p, State>>);
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0.as_ref().expect("the lock")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.0.as_mut().expect("the lock")
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let Some(mut state) = self.0.take() else { return };
+        let Woken { first, others } = std::mem::take(&mut state.woken);
+        drop(state);
+        first.into_iter().chain(others).for_each(Who::wake);
+    }
+}
+
+impl Woken {
+    fn add(&mut self, who: Who) {
+        match self.first {
+            None => self.first = Some(who),
+            Some(_) => self.others.push(who),
+        }
+    }
+}
+
+impl Who {
+    fn wake(self) {
+        match self {
+            Who::Idle(thread) => thread.wake(),
+            Who::Waiting(claim) => claim.wake(),
+        }
     }
 }
 
@@ -316,6 +367,11 @@ impl Alarm for &'static Pool {
 }
 
 impl State {
+    fn resume(&mut self, claim: Arc<Claim>) {
+        claim.grant();
+        self.woken.add(Who::Waiting(claim));
+    }
+
     /// Whether there were many threads, of which this is the last to end.
     fn end_thread(&mut self) -> bool {
         self.threads -= 1;
@@ -323,40 +379,15 @@ impl State {
     }
 }
 
-/// An idle thread sleeps. Tells whether nobody has woken it for a while.
-fn sleep<'a>(
-    mut state: MutexGuard<'a, State>,
-    thread: &Arc<Sleeper>,
-) -> (MutexGuard<'a, State>, bool) {
-    state.idle += 1;
-    state.asleep.push(Arc::clone(thread));
-    thread.is_asleep.store(true, Ordering::Relaxed);
-    let is_asleep = |_: &mut State| thread.is_asleep.load(Ordering::Relaxed);
-    let waited = thread.wake.wait_timeout_while(state, IDLE, is_asleep);
-    let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-    state.idle -= 1;
-    if waited.timed_out() {
-        state.asleep.retain(|other| !Arc::ptr_eq(other, thread));
-    }
-    (state, waited.timed_out())
-}
+/// Lets threads end that have had nothing to do for a while.
+struct Reaper(&'static Pool);
 
-/// Guests wait without a permit.
-pub(super) struct GuestPermits;
-
-impl system::Permits for GuestPermits {
-    fn release(&self) {
-        stragglers::pause();
-        GUESTS.release();
-    }
-
-    fn acquire(&self, signal: &'static Signal) {
-        let mut state = GUESTS.state();
-        let claim = state.permits.claim(signal);
-        GUESTS.pass_on_somehow(&mut state);
-        drop(state);
-        claim.wait();
-        CURRENT.set(GUESTS.state().permits.resume(&claim));
-        stragglers::compute();
+impl Alarm for Reaper {
+    fn ring(&self) {
+        let mut state = self.0.state();
+        state.sleepers.is_watched = false;
+        let over = state.sleepers.take_over();
+        over.into_iter().for_each(|thread| state.woken.add(Who::Idle(thread)));
+        self.0.watch_sleepers(&mut state);
     }
 }

@@ -15,7 +15,7 @@ use super::engine::Variant;
 use super::failure::{Failure, guarded};
 use super::info::{Info, Signature, signature_of};
 use super::kind::Kind;
-use super::pool::Pool;
+use super::pools::compilers;
 use super::ready::{Code, Origin, Ready, load};
 use super::short::{list, name};
 
@@ -73,7 +73,7 @@ impl Program {
         if waits {
             return std::thread::Builder::new().name("wasi-rs-read".into()).spawn(job).map(drop);
         }
-        Pool::compilers().submit(job)
+        compilers().submit(job)
     }
 
     /// What is known of it.

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::pool::GuestPermits;
+use super::pools::GuestPermits;
 use crate::system::Signal;
 
 /// Signals that nobody uses. One of them may have descriptors, for guests that come one after the

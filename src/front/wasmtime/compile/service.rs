@@ -10,14 +10,14 @@ use super::{estimate, places};
 use crate::front::wasmtime::cache::write_sealed;
 use crate::front::wasmtime::engine::{Variant, machine};
 use crate::front::wasmtime::failure::{Failure, guarded};
-use crate::front::wasmtime::pool::Pool;
+use crate::front::wasmtime::pools::compilers;
 use crate::front::wasmtime::ready::{Code, Origin, Ready, load};
 
 /// Tells `done` when there is code, or why there is none.
 pub fn order(order: Order, ticket: &Ticket, done: Callback) {
     let Some(flight) = join(order, ticket, done) else { return };
     let job = Arc::clone(&flight);
-    if let Err(error) = Pool::compilers().submit(move || take_off(&job)) {
+    if let Err(error) = compilers().submit(move || take_off(&job)) {
         flight
             .finish(Err(Failure::new("EAGAIN", format!("EAGAIN: no thread to compile: {error}"))));
     }
@@ -28,8 +28,7 @@ pub fn outside(job: impl FnOnce() + Send + 'static) {
     let job = Arc::new(Mutex::new(Some(job)));
     let take = |job: &Mutex<Option<_>>| job.lock().unwrap_or_else(PoisonError::into_inner).take();
     let theirs = Arc::clone(&job);
-    let submitted =
-        Pool::compilers().submit(move || take(&theirs).into_iter().for_each(|job| job()));
+    let submitted = compilers().submit(move || take(&theirs).into_iter().for_each(|job| job()));
     if submitted.is_err()
         && let Some(job) = take(&job)
     {

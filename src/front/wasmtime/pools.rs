@@ -1,0 +1,52 @@
+//! The threads that run guests, and those that compile. Node.js never runs JavaScript on them.
+
+use once_cell::sync::Lazy;
+
+use super::engine::MAX_STACK;
+use super::permits::Permits;
+use super::pool::Pool;
+use super::processors::processors;
+use crate::system::{self, Signal};
+
+/// Guests that have begun and have not ended. The standard library aborts the process when a
+/// thread can't have its signal stack, which happens somewhere above 8,000 threads.
+const MAX_GUESTS: usize = 4000;
+
+/// Guests that compute at once, for each processor. Those that compute for long share the
+/// processors by the kernel's scheduler, and don't keep out those that come later.
+const COMPUTING_PER_PROCESSOR: usize = 16;
+
+/// Beside the guest's stack, for the host's own functions.
+const HOST_STACK: usize = 2 << 20;
+
+/// The threads of guests.
+pub fn guests() -> &'static Pool {
+    static GUESTS: Lazy<Pool> = Lazy::new(|| {
+        let most = processors() * COMPUTING_PER_PROCESSOR;
+        let permits = Permits::new(most, processors(), MAX_GUESTS);
+        Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK, permits).of_guests()
+    });
+    &GUESTS
+}
+
+/// The threads that compile.
+pub fn compilers() -> &'static Pool {
+    static COMPILERS: Lazy<Pool> = Lazy::new(|| {
+        let permits = Permits::new(processors(), processors(), usize::MAX);
+        Pool::new("wasi-rs-compile", 8 << 20, permits)
+    });
+    &COMPILERS
+}
+
+/// Guests wait without a permit.
+pub(super) struct GuestPermits;
+
+impl system::Permits for GuestPermits {
+    fn release(&self) {
+        guests().release();
+    }
+
+    fn acquire(&self, signal: &'static Signal) {
+        guests().acquire(signal);
+    }
+}
