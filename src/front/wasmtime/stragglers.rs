@@ -5,7 +5,7 @@
 //! its guest.
 
 use std::cell::OnceCell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::processors::processors;
 use super::watchdog::{self, Alarm};
 use crate::system::Thread;
 
-/// How often threads are looked at while guests compute.
+/// How often threads are looked at while guests occupy all processors.
 const INTERVAL: Duration = Duration::from_millis(2);
 
 /// Processor time after which a thread steps back, counted from when it was first seen computing.
@@ -36,7 +36,9 @@ const IDLE: u64 = 0;
 const BACK: u64 = u64::MAX;
 
 static RUNNERS: Mutex<Vec<Arc<Runner>>> = Mutex::new(Vec::new());
-/// Counts intervals while guests compute.
+/// How many of them compute.
+static COMPUTING: AtomicUsize = AtomicUsize::new(0);
+/// Counts intervals while guests occupy all processors.
 static CLOCK: AtomicU64 = AtomicU64::new(1);
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
@@ -72,7 +74,10 @@ pub(super) fn compute() {
         let Some(runner) = current.get() else { return };
         let now = CLOCK.load(Ordering::Relaxed);
         let order = Ordering::SeqCst;
-        if runner.since.compare_exchange(IDLE, now, order, order).is_ok() {
+        // One that has stepped back stays so.
+        let _ = runner.since.compare_exchange(IDLE, now, order, order);
+        COMPUTING.fetch_add(1, order);
+        if is_crowded() {
             start_clock();
         }
     });
@@ -82,6 +87,7 @@ pub(super) fn compute() {
 pub(super) fn pause() {
     CURRENT.with(|current| {
         let Some(runner) = current.get() else { return };
+        COMPUTING.fetch_sub(1, Ordering::SeqCst);
         if runner.since.swap(IDLE, Ordering::SeqCst) == BACK {
             runner.since.store(BACK, Ordering::SeqCst);
         }
@@ -92,6 +98,10 @@ pub(super) fn pause() {
 pub(super) fn is_back() -> bool {
     let is_back = |runner: &Arc<Runner>| runner.since.load(Ordering::SeqCst) == BACK;
     CURRENT.with(|current| current.get().is_some_and(is_back))
+}
+
+fn is_crowded() -> bool {
+    COMPUTING.load(Ordering::SeqCst) >= processors()
 }
 
 /// Without a thread for it, nobody steps back.
@@ -109,34 +119,26 @@ struct Clock;
 impl Alarm for Clock {
     fn ring(&self) {
         let now = CLOCK.fetch_add(1, Ordering::SeqCst) + 1;
-        let computing = look(now);
+        runners().iter().for_each(|runner| runner.look(now));
         IS_RUNNING.store(false, Ordering::SeqCst);
-        // One that has begun meanwhile found the clock running.
-        if computing || runners().iter().any(|runner| runner.computes().is_some()) {
+        // Those that have begun meanwhile found the clock running.
+        if is_crowded() {
             start_clock();
         }
     }
 }
 
-/// Whether there are threads to look at again.
-fn look(now: u64) -> bool {
-    // The lock keeps a thread from ending, and its number from being that of another one.
-    let runners = runners();
-    let is_crowded = runners.iter().filter(|runner| runner.is_busy()).count() >= processors();
-    let mut found = false;
-    for runner in &*runners {
-        let Some(since) = runner.computes() else { continue };
-        found = true;
-        if is_crowded && since < now && runner.is_long(since) {
-            runner.step_back(since);
-        }
-    }
-    found
-}
-
 impl Runner {
-    fn is_busy(&self) -> bool {
-        self.since.load(Ordering::SeqCst) != IDLE
+    /// The lock of the runners keeps the thread from ending, and its number from being that of
+    /// another one.
+    fn look(&self, now: u64) {
+        if let Some(since) = self.computes()
+            && since < now
+            && is_crowded()
+            && self.is_long(since)
+        {
+            self.step_back(since);
+        }
     }
 
     /// Only threads that compute across a turn of the clock are asked for their time.
