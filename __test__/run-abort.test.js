@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { PassThrough, Readable, Writable } = require('node:stream');
 const { describe, test } = require('node:test');
+const { setImmediate } = require('node:timers/promises');
 const { tempDir } = require('./helpers/guest');
 const { CHUNK, FOREVER, TEXT, command, guest, saying, waits } = require('./helpers/run-guests');
 const { collectWarnings, rejection } = require('./helpers/run-process');
@@ -92,7 +93,7 @@ describe('a signal ends', () => {
   test('a guest while it waits for a Writable that takes nothing', async () => {
     const stdout = new PassThrough();
     const { running, controller } = started(`(call $flood (i32.const 1) (i32.const 100))`, { stdout });
-    await once(stdout, 'readable');
+    while (stdout.writableLength === 0) await setImmediate();
     controller.abort(reason);
     await aborted(running);
     assert.equal(stdout.destroyed, false);

@@ -124,7 +124,7 @@
     'Use run(), or remove the option';
   for (const name of [
     'timeout', 'memoryLimit', 'fuel', 'signal', 'maxBuffer', 'maxStack', 'seed', 'clock', 'encoding', 'strace',
-    'compileTimeout', 'compileMemoryLimit', 'cache', 'allowPrecompiled',
+    'compileTimeout', 'compileMemoryLimit', 'cache', 'allowPrecompiled', 'end',
   ]) mistakes[name] = ofRun;
   const misspelled = assign(create(null), {
     maxfiles: 'maxFiles', maxfile: 'maxFiles', share: 'share', preopens: 'preopens', preopen: 'preopens',
