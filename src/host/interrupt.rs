@@ -68,9 +68,8 @@ impl Interrupt {
         let Source::Signal(signal) = self.source else { return wait() };
         let Some(permits) = signal.permits else { return wait() };
         permits.release();
-        let result = wait();
-        permits.acquire(signal);
-        result
+        let _acquired_after = Released { permits, signal };
+        wait()
     }
 
     /// Whether waiting gives back a permit.
@@ -110,6 +109,18 @@ pub trait Permits: Sync {
     /// Waits until this thread has a permit again, or the signal is set: a guest that is to end
     /// needs none.
     fn acquire(&self, signal: &'static Signal);
+}
+
+/// A permit that was given back. Dropping this takes one again, after a panic, too.
+struct Released {
+    permits: &'static dyn Permits,
+    signal: &'static Signal,
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        self.permits.acquire(self.signal);
+    }
 }
 
 /// Wakes a guest that waits, from any thread. It takes descriptors only once a guest has waited for
@@ -249,5 +260,37 @@ impl SignalPipe {
 impl AsFd for SignalPipe {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    impl Permits for Counted {
+        fn release(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn acquire(&self, _: &'static Signal) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_permit_is_taken_again_after_a_panic() {
+        let free: &'static Counted = Box::leak(Box::default());
+        let signal: &'static Signal = Box::leak(Box::new(Signal::with_permits(free)));
+        let interrupt = Interrupt::on(signal);
+        let wait = AssertUnwindSafe(|| interrupt.without_permit(|| panic!("a bug")));
+        assert!(catch_unwind(wait).is_err());
+        assert_eq!(free.0.load(Ordering::SeqCst), 0);
+        assert_eq!(interrupt.without_permit(|| free.0.load(Ordering::SeqCst)), 1);
     }
 }
