@@ -39,9 +39,9 @@ impl Thread {
         None
     }
 
-    /// Lets it compute only while few others want to: nice levels above 0, up to 19. It can't be
-    /// taken back without privileges, and threads that it starts are like it. Does nothing where
-    /// threads have no priority of their own.
+    /// Lets it compute only while few others want to: so many nice levels above its own,
+    /// up to 19. It can't be taken back without privileges, and threads that it starts are like it.
+    /// Does nothing where threads have no priority of their own.
     ///
     /// See <https://man7.org/linux/man-pages/man2/setpriority.2.html>, "C library/kernel
     /// differences".
@@ -50,7 +50,9 @@ impl Thread {
         #[cfg(target_os = "linux")]
         {
             // That it is not allowed is no reason to stop anything.
-            let _ = rustix::process::setpriority_process(Some(self.id), nice);
+            let _ = rustix::process::getpriority_process(Some(self.id)).and_then(|now| {
+                rustix::process::setpriority_process(Some(self.id), (now + nice).min(19))
+            });
         }
     }
 
@@ -61,5 +63,24 @@ impl Thread {
         return self.id == rustix::process::getpid();
         #[cfg(not(target_os = "linux"))]
         false
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_steps_back_from_where_it_is() {
+        let nice = || rustix::process::getpriority_process(Some(Thread::current().id)).ok();
+        let before = nice().expect("a priority");
+        let stepped = std::thread::spawn(move || {
+            [2, 3, 100].map(|by| {
+                Thread::current().step_back(by);
+                nice()
+            })
+        });
+        let expected = [2, 5, 100].map(|by| Some((before + by).min(19)));
+        assert_eq!(stepped.join().ok(), Some(expected));
     }
 }
