@@ -3,7 +3,10 @@
 // Instances: programs that stay, and calls of their functions.
 
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const { getEventListeners, once } = require('node:events');
+const os = require('node:os');
+const path = require('node:path');
 const { describe, test } = require('node:test');
 const { PassThrough, Readable, Writable } = require('node:stream');
 const { FOREVER, TEXT, command, fixture, guest } = require('./helpers/run-guests');
@@ -266,6 +269,36 @@ describe('close()', () => {
     (await small.instantiate()).close();
     assert.equal(await small.call('f'), undefined);
     for (const instance of instances) instance.close();
+  });
+
+  test('has a memory for each heap with garbage collection, however many are open', async () => {
+    const program = await compile(Buffer.from(`(module (type $bytes (array (mut i8))) (memory 1) (memory 1) (memory 1)
+      (func (export "f") (result i32) (array.len (array.new_default $bytes (i32.const 1000)))))`));
+    const opened = Array.from({ length: 192 * os.availableParallelism() }, () => program.instantiate());
+    const instances = await Promise.all(opened);
+    for (const instance of instances) assert.equal(await instance.exports.f(), 1000);
+    for (const instance of instances) instance.close();
+  });
+
+  test('leaves memory maps for the process, whatever the program has', { skip: process.platform !== 'linux' && 'other systems do not count them' }, () => {
+    // With data, each memory has two maps more than without.
+    const memories = Array.from({ length: 30 }, (_, index) => `(memory 3) (data (memory ${index}) (i32.const 66000) "data")`);
+    const heap = '(type $bytes (array (mut i8))) (func (export "_initialize") (drop (array.new_default $bytes (i32.const 1))))';
+    const script = `const { compile } = require('.');
+      (async () => {
+        const most = Number(fs.readFileSync('/proc/sys/vm/max_map_count', 'utf8'));
+        const program = await compile(Buffer.from(process.argv[1]));
+        const instances = [];
+        try {
+          while (instances.length < 10_000) instances.push(await program.instantiate());
+        } catch {}
+        console.log(fs.readFileSync('/proc/self/maps', 'utf8').split('\\n').length < 0.8 * most);
+        process.exit();
+      })()`;
+    for (const source of [`(module ${memories.join('')})`, `(module (memory 17) (data (i32.const 1048576) "data") ${heap})`]) {
+      const { stdout } = spawnSync(process.execPath, ['-e', script, source], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+      assert.equal(stdout, 'true\n');
+    }
   });
 
   test('gives back descriptors', async (t) => {

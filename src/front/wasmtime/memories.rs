@@ -67,9 +67,10 @@ impl Memories {
     pub fn slots_of(self, memories: u32) -> usize {
         match self {
             Memories::Small | Memories::Large => 1,
-            // Each has a part that can be accessed and one that can't; the data of the program may
-            // be a third.
-            Memories::System => 2 * memories as usize + 1,
+            // A part that can be accessed and one that can't. The data of the program may be a
+            // third, with another one before it. The memory that ends the guest has only two: the
+            // rest is for the heap of programs with garbage collection, which can't be told.
+            Memories::System => 4 * memories.max(1) as usize,
         }
     }
 }
@@ -78,7 +79,9 @@ fn pool(scan: Enabled) -> PoolingAllocationConfig {
     let size = pool_size() as u32;
     let mut pool = PoolingAllocationConfig::default();
     pool.total_core_instances(size);
-    pool.total_memories(MEMORIES * size);
+    // One more for the heap of each program with garbage collection.
+    pool.total_memories((MEMORIES + 1) * size);
+    pool.total_gc_heaps(size);
     pool.total_tables(TABLES * size);
     pool.max_memories_per_module(MEMORIES);
     pool.max_tables_per_module(TABLES);
