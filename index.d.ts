@@ -1264,7 +1264,7 @@ export interface RunResult<Output = string> extends Usage {
  *   `import`), or {@link run} was called for a program that doesn't export `_start`.
  * - `ERR_WASI_EXIT`: the guest called `proc_exit()` during a call of an instance. See `exitCode`.
  * - `ERR_WASI_CLOSED`: the instance is closed.
- * - `ERR_WASI_TOO_MANY_INSTANCES`: the operating system has no more memory maps for instances. Close some.
+ * - `ERR_WASI_TOO_MANY_INSTANCES`: the operating system has no more memory maps or address space for instances. Close some.
  * - `ENOENT` and others: the file of the program can't be read. See `errno`, `syscall` and `path`.
  * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen. See
  *   `permission` and `resource`.

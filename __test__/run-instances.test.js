@@ -301,6 +301,19 @@ describe('close()', () => {
     }
   });
 
+  test('is refused where there is no address space for it, and only then', { skip: process.platform !== 'linux' && 'other systems do not limit it' }, () => {
+    const script = `const { compile } = require('.');
+      (async () => {
+        const program = await compile(Buffer.from('(module (memory 1))'));
+        const opened = await Promise.allSettled(Array.from({ length: 100 }, () => program.instantiate()));
+        console.log([...new Set(opened.map(({ reason }) => reason?.code ?? 'open'))].sort().join());
+        process.exit();
+      })()`;
+    const limited = ['-c', 'ulimit -v 60000000; exec "$0" -e "$1"', process.execPath, script];
+    const { stdout } = spawnSync('sh', limited, { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+    assert.equal(stdout, 'ERR_WASI_TOO_MANY_INSTANCES,open\n');
+  });
+
   test('gives back descriptors', async (t) => {
     const options = { preopens: { '/': '.' }, stdin: 0, stdout: 1 };
     (await open(t, options)).close();

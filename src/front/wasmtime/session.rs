@@ -61,7 +61,7 @@ impl Session {
     pub fn instantiate(&mut self) -> wasmtime::Result<Instance> {
         let linked = self.ready.linked.as_ref();
         let linked = linked.map_err(|failure| wasmtime::Error::msg(failure.message.clone()))?;
-        let instance = linked.instantiate(&mut self.store)?;
+        let instance = linked.instantiate(&mut self.store).map_err(no_room)?;
         self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
         self.flag = self.flag_of(instance);
         if let Some(flag) = self.flag {
@@ -134,6 +134,9 @@ impl Session {
 
     /// What came of a guest that ended by itself.
     fn end(&self, error: &wasmtime::Error) -> End {
+        if let Some(NoRoom(reason)) = error.downcast_ref() {
+            return End::Failure(refused(reason));
+        }
         match error.downcast_ref::<Stop>() {
             Some(Stop::Exit(code)) => End::Exit(*code),
             _ => End::Failure(ended(error, self.ready.names.functions, &self.bounds)),
@@ -179,6 +182,33 @@ fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
         store.set_fuel(fuel).expect("an engine that counts");
     }
     store
+}
+
+/// The system has no memory for an instance.
+#[derive(Debug)]
+struct NoRoom(String);
+
+impl std::fmt::Display for NoRoom {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoRoom {}
+
+/// Nothing of the guest runs while its instance is made, but its data may not fit.
+fn no_room(error: wasmtime::Error) -> wasmtime::Error {
+    let is_of_guest =
+        error.is::<Trap>() || error.is::<MemoryLimit>() || error.is::<GcHeapOutOfMemory<()>>();
+    if is_of_guest { error } else { wasmtime::Error::new(NoRoom(error.root_cause().to_string())) }
+}
+
+fn refused(reason: &str) -> Failure {
+    let message = format!(
+        "The system has no memory for another instance: {reason}. Close instances that you no \
+         longer need, or raise the limit of the address space (ulimit -v)"
+    );
+    Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {
