@@ -31,7 +31,7 @@ const MAX_STACK_TO_WALK: usize = 8 << 20;
 
 impl Default for Variant {
     fn default() -> Self {
-        Variant { fuel: false, max_stack: DEFAULT_STACK, memories: Memories::Small }
+        Variant { fuel: false, max_stack: DEFAULT_STACK, memories: Memories::Pool }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where guests get their memories from: pools for the first ones, because these are quick, and the
+//! Where guests get their memories from: a pool for the first ones, because it is quick, and the
 //! operating system for those beyond.
 
 use std::sync::Arc;
@@ -12,12 +12,9 @@ use super::processors::processors;
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Memories {
-    /// A pool for memories that start small. After each guest, they are zeroed as far as they may
-    /// stay resident, whether the guest used them or not.
-    Small,
-    /// A pool for others. The kernel tells which pages a guest wrote, and only these are zeroed.
-    /// Asking takes longer than zeroing a small memory.
-    Large,
+    /// After each guest, the start of its memories is zeroed, whether the guest wrote to it or not,
+    /// and the rest is given back to the operating system.
+    Pool,
     /// Each guest has memories of its own, which are given back to the operating system.
     System,
 }
@@ -30,7 +27,7 @@ const TABLES: u32 = 4;
 const TABLE_ELEMENTS: usize = 1 << 20;
 const VM_CONTEXT_BYTES: usize = 64 << 20;
 
-/// Instances that a pool has room for. What is left after a burst of guests is as much memory as so
+/// Instances that the pool has room for. What is left after a burst of guests is as much memory as so
 /// many guests keep resident.
 fn pool_size() -> usize {
     const PER_PROCESSOR: usize = 128;
@@ -39,16 +36,10 @@ fn pool_size() -> usize {
 }
 
 impl Memories {
-    /// The pool for memories that start with so many bytes.
-    pub fn of_size(bytes: u64) -> Self {
-        if bytes <= KEEP_RESIDENT as u64 { Memories::Small } else { Memories::Large }
-    }
-
     /// As the engine takes it.
     pub fn strategy(self) -> InstanceAllocationStrategy {
         match self {
-            Memories::Small => InstanceAllocationStrategy::Pooling(pool(Enabled::No)),
-            Memories::Large => InstanceAllocationStrategy::Pooling(pool(Enabled::Auto)),
+            Memories::Pool => InstanceAllocationStrategy::Pooling(pool()),
             Memories::System => InstanceAllocationStrategy::OnDemand,
         }
     }
@@ -57,7 +48,7 @@ impl Memories {
     pub fn slots(self) -> Arc<Slots> {
         static SYSTEM: Lazy<Arc<Slots>> = Lazy::new(|| Slots::new(maps_for_guests()));
         match self {
-            Memories::Small | Memories::Large => Slots::new(pool_size()),
+            Memories::Pool => Slots::new(pool_size()),
             Memories::System => Arc::clone(&SYSTEM),
         }
     }
@@ -66,7 +57,7 @@ impl Memories {
     /// that the kernel counts.
     pub fn slots_of(self, memories: u32) -> usize {
         match self {
-            Memories::Small | Memories::Large => 1,
+            Memories::Pool => 1,
             // A part that can be accessed and one that can't. The data of the program may be a
             // third, with another one before it. The memory that ends the guest has only two: the
             // rest is for the heap of programs with garbage collection, which can't be told.
@@ -75,7 +66,7 @@ impl Memories {
     }
 }
 
-fn pool(scan: Enabled) -> PoolingAllocationConfig {
+fn pool() -> PoolingAllocationConfig {
     let size = pool_size() as u32;
     let mut pool = PoolingAllocationConfig::default();
     pool.total_core_instances(size);
@@ -89,12 +80,14 @@ fn pool(scan: Enabled) -> PoolingAllocationConfig {
     pool.max_core_instance_size(VM_CONTEXT_BYTES);
     pool.linear_memory_keep_resident(KEEP_RESIDENT);
     pool.table_keep_resident(KEEP_RESIDENT);
-    pool.pagemap_scan(scan);
+    // It would overlook pages that are in swap space or are being moved, and leave them to the next
+    // guest: https://github.com/bytecodealliance/wasmtime/pull/14357
+    pool.pagemap_scan(Enabled::No);
     pool
 }
 
 /// A process can only have so many memory maps. V8 ends the process when it gets no more of them, so
-/// enough are left for it, for the threads of guests, and for the pools.
+/// enough are left for it, for the threads of guests, and for the pool.
 fn maps_for_guests() -> usize {
     const USUAL: usize = 65_530;
     const OTHERS: usize = 24_576;

@@ -125,40 +125,19 @@ pub enum Origin {
     Child,
 }
 
-/// A program that can start at once, and the variant that it turned out to be: which memories suit
-/// it shows once it is loaded.
+/// A program that can start at once, and the variant that it turned out to be: what doesn't fit into
+/// the pool does without.
 pub fn load(
     code: &Code<'_>,
     variant: Variant,
     origin: Origin,
 ) -> Result<(Variant, Ready), Failure> {
-    if variant.memories == Memories::System {
-        return Ok((variant, load_into(code, variant, origin)?));
-    }
-    let guess = variant.with(code.guess());
-    let loaded = load_into(code, guess, origin);
-    let suitable = match &loaded {
-        Ok(ready) => Memories::of_size(ready.initial_memory()),
-        Err(failure) if failure.message.contains("pooling allocator") => Memories::System,
-        Err(_) => guess.memories,
-    };
-    // Loading it again takes longer than it is worth for the small memory of a large program.
-    if suitable == guess.memories || suitable == Memories::Small {
-        return Ok((guess, loaded?));
-    }
-    let variant = variant.with(suitable);
-    Ok((variant, load_into(code, variant, origin)?))
-}
-
-impl Code<'_> {
-    /// Programs with much code usually have large memories, too.
-    fn guess(&self) -> Memories {
-        const MUCH: u64 = 128 << 10;
-        let size = match self {
-            Code::Bytes(bytes) => bytes.len() as u64,
-            Code::File(file) => file.metadata().map_or(0, |metadata| metadata.len()),
-        };
-        if size < MUCH { Memories::Small } else { Memories::Large }
+    match load_into(code, variant, origin) {
+        Err(failure) if failure.message.contains("pooling allocator") => {
+            let variant = variant.with(Memories::System);
+            Ok((variant, load_into(code, variant, origin)?))
+        }
+        ready => Ok((variant, ready?)),
     }
 }
 
