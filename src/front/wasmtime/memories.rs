@@ -31,7 +31,9 @@ const VM_CONTEXT_BYTES: usize = 64 << 20;
 /// many guests keep resident.
 fn pool_size() -> usize {
     const PER_PROCESSOR: usize = 128;
-    const MOST: usize = 4096;
+    // Of the 128 TiB of addresses that a process has, they take 40. V8 puts some of its own into the
+    // lower half, and what the pool takes must be free in one piece.
+    const MOST: usize = 2048;
     (PER_PROCESSOR * processors()).min(MOST)
 }
 
