@@ -18,12 +18,12 @@ function configure(options) {
 }
 
 // An invalid value is only a warning, because the person who runs the program may not be its author.
-// The setting applies to the whole process, so a Worker that starts later must not overwrite it.
+// The setting applies to the whole process, so a thread that starts later must not overwrite it.
 function configureByEnvironment(text) {
-  if (!require('node:worker_threads').isMainThread) return;
   const concurrency = Number(text);
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST) native.configure(concurrency);
-  else process.emitWarning(`WASI_RS_CONCURRENCY is ignored. It must be an integer from 1 to ${MOST}. Received '${text}'`);
+  const isValid = Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST;
+  const isFirst = native.configureFirst(isValid ? concurrency : 0);
+  if (isFirst && !isValid) process.emitWarning(`WASI_RS_CONCURRENCY is ignored. It must be an integer from 1 to ${MOST}. Received '${text}'`);
 }
 
 if (process.env.WASI_RS_CONCURRENCY) configureByEnvironment(process.env.WASI_RS_CONCURRENCY);

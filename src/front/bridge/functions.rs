@@ -12,6 +12,7 @@ use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
     Failure, Instance, Outcome, Program, Ready, Settings, compile_for_parent as compile_and_exit,
     compilers, guarded, guests, inspect as inspect_bytes, run as run_program, set_command,
+    set_concurrency, set_first_concurrency,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -240,8 +241,14 @@ pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `configure(concurrency)`.
 pub fn configure(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    guests().set_limit(js.as_f64(arguments[0])? as usize);
+    set_concurrency(js.as_f64(arguments[0])? as usize);
     Ok(UNDEFINED)
+}
+
+/// `configureFirst(concurrency)`: whether nobody in the process has configured anything before. Only
+/// then it does so, unless `concurrency` is 0.
+pub fn configure_first(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    js.boolean(set_first_concurrency(js.as_f64(arguments[0])? as usize))
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {

@@ -31,6 +31,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("compile", c"compile", functions::compile),
     ("compileForParent", c"compileForParent", functions::compile_for_parent),
     ("configure", c"configure", functions::configure),
+    ("configureFirst", c"configureFirst", functions::configure_first),
     ("describe", c"describe", functions::describe),
     ("inspect", c"inspect", functions::inspect),
     ("instantiate", c"instantiate", functions::instantiate),

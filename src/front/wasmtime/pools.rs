@@ -1,5 +1,7 @@
 //! The threads that run guests, and those that compile. Node.js never runs JavaScript on them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use once_cell::sync::Lazy;
 
 use super::engine::MAX_STACK;
@@ -27,6 +29,24 @@ pub fn guests() -> &'static Pool {
         Pool::new("wasi-rs-guest", MAX_STACK + HOST_STACK, permits).of_guests()
     });
     &GUESTS
+}
+
+/// Whether anyone has said how many guests compute at once.
+static IS_CONFIGURED: AtomicBool = AtomicBool::new(false);
+
+/// How many guests compute at once.
+pub fn set_concurrency(most: usize) {
+    IS_CONFIGURED.store(true, Ordering::SeqCst);
+    guests().set_limit(most);
+}
+
+/// The same, unless it was set before. Tells whether it was not. 0 leaves it as it is.
+pub fn set_first_concurrency(most: usize) -> bool {
+    let is_first = !IS_CONFIGURED.swap(true, Ordering::SeqCst);
+    if is_first && most > 0 {
+        guests().set_limit(most);
+    }
+    is_first
 }
 
 /// The threads that compile.
