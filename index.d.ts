@@ -1600,7 +1600,7 @@ export type GuestWith<Stdin, Stdout, Stderr> =
   Guest<StreamFor<Stdin, NodeWritable>, StreamFor<Stdout, NodeReadable>, StreamFor<Stderr, NodeReadable>>;
 
 /**
- * A guest that runs, which {@link spawn} returns. It has the shape of a child process: you write to
+ * A running guest, which {@link spawn} returns. You use it like a child process: you write to
  * its `stdin`, read its `stdout` and `stderr`, and wait for its `exit`.
  *
  * @example
@@ -1643,19 +1643,19 @@ export interface Guest<
   readonly stderr: Stderr;
 
   /**
-   * A promise of the same result as that of {@link run}, with empty output, or of the same errors. It
-   * doesn't wait until you have read `stdout` and `stderr`.
+   * A promise of the result. It is fulfilled and rejects like the promise of {@link run}, except that
+   * the result has no output. It doesn't wait for you to read `stdout` and `stderr`.
    *
    * Always await it, because errors are only reported here. An error that you don't handle doesn't
-   * end the process, because a guest could otherwise end it while you still read its output.
+   * end the process. Otherwise, a guest could end it while you are still reading its output.
    */
   readonly exit: Promise<RunResult<string>>;
 
   /**
    * Ends the guest, even if it hasn't started yet. {@link Guest.exit} rejects with an `AbortError`
-   * whose `cause` is `reason`. Returns `false` if the guest has already ended, and otherwise `true`.
+   * whose `cause` is `reason`. By default, the `cause` is a `DOMException` whose name is `'AbortError'`.
+   * Returns `false` if the guest has already ended, and otherwise `true`.
    *
-   * @default a `DOMException` whose name is `'AbortError'`
    * @example
    * ```js
    * import { spawn } from 'wasi-rs';
@@ -1768,10 +1768,10 @@ export function run(source: Source, options?: SourceOptions & RunOptions): Promi
 
 /**
  * Starts a program as a command and returns immediately. It is the counterpart of {@link run} for
- * guests that you talk to while they run, in the shape of `child_process.spawn()`. Compiling, limits
+ * guests that you talk to while they run, and works like `child_process.spawn()`. Compiling, limits
  * and errors are the same as for `run()`.
  *
- * The streams `stdin`, `stdout` and `stderr` of the {@link Guest} are pipes, unless you pass anything
+ * The streams `stdin`, `stdout` and `stderr` of the {@link Guest} are pipes, unless you pass something
  * else as an option. Backpressure works in both directions, so the memory that they use is bounded.
  *
  * The guest runs until it ends, reaches a limit or is killed. It isn't killed when the `Guest` is
