@@ -988,7 +988,8 @@ export interface RunOptions {
    * These streams are left as they are: `process.stdin`, `process.stdout` and `process.stderr`; a
    * socket or another `Duplex` that you passed only as `stdin`, while you can still write to it;
    * and all streams if an option of the call is invalid. The rest of an HTTP request that a server
-   * has received is discarded, so that the response can be sent.
+   * has received is discarded, so that the response can be sent. So is the rest of what a socket
+   * receives that is both `stdin` and `stdout`, for up to 30 seconds.
    *
    * With `false`, no stream is ended or destroyed. Set it to `false` for a log to which several
    * guests write one after the other, and for an HTTP response if you want to write to it yourself,

@@ -3,9 +3,12 @@
 // Ends and destroys streams of the user when their guest has ended, as stream.pipeline() does. What
 // such a stream throws or emits from then on must not end the process.
 
+const { Socket } = require('node:net');
 const { finished } = require('node:stream');
 const { isMainThread } = require('node:worker_threads');
 const { anyhow, isWatched } = require('./watch.js');
+
+const LINGER = 30_000;
 
 // A stream on the standard descriptors belongs to the process. It's told by its descriptor, because
 // the getter of process.stdin opens it. Those of a Worker have no descriptor.
@@ -26,6 +29,17 @@ const discard = (request) => request.readableFlowing === false && request.resume
 // what could be read from it.
 const canStillWrite = (stream) => stream.writable === true && typeof stream._transform !== 'function';
 
+// If a socket is closed while there are bytes to be read, the operating system resets the connection,
+// and the peer loses what it hasn't received yet.
+const isAnswered = (stream) => stream instanceof Socket && stream.bytesWritten > 0 && stream.writableFinished;
+
+// The socket closes when the peer has ended its side, too. A peer that doesn't is not waited for forever.
+function readToEnd(socket) {
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+  socket.once('error', () => {}).once('close', () => clearTimeout(timer));
+  socket.resume();
+}
+
 // A stream that doesn't let us listen is left alone: its error event could end the process.
 function destroy(stream, error) {
   if (typeof stream.destroy !== 'function') return;
@@ -38,6 +52,7 @@ function giveUpReadable(readable, error) {
   anyhow(() => {
     if (isServerRequest(readable)) return discard(readable);
     if (isOfProcess(readable) || canStillWrite(readable)) return;
+    if (error === undefined && isAnswered(readable)) return readToEnd(readable);
     destroy(readable, error);
   });
 }
