@@ -271,6 +271,10 @@ impl Pool {
     /// `None` when there has been nothing to do for a while.
     fn next(&'static self, thread: &Arc<Sleeper>) -> Option<(Turn, Job)> {
         let mut state = self.state();
+        // A job that got no thread of its own a moment ago can have this one.
+        state.idle += 1;
+        self.pass_on_somehow(&mut state);
+        state.idle -= 1;
         loop {
             if let Some(job) = state.ready.pop_front() {
                 self.ready.fetch_sub(1, Ordering::SeqCst);
