@@ -37,9 +37,9 @@ use crate::host::{Access, Channel, Directory, Random, Stream, default_max_files}
 pub use crate::host::{
     Advice, Buffer, Clock, DirectoryEntry, Errno, Fdflags, Filestat, Filetype, GuestPath,
     Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, Permits,
-    ReceiveFlags, Received, Result, SetTime, SetTimes, Shutdown, Signal, Thread, Time, Timestamp,
-    Whence, anonymous as anonymous_file, close, copy_from_shared, copy_to_shared, duplicate, lock,
-    null_device, pipe, trim_heap, yield_now,
+    ReceiveFlags, Received, Reservation, Result, SetTime, SetTimes, Shutdown, Signal, Thread, Time,
+    Timestamp, Whence, anonymous as anonymous_file, can_tell_written_pages, close,
+    copy_from_shared, copy_to_shared, duplicate, lock, null_device, pipe, trim_heap, yield_now,
 };
 
 /// What a guest starts with.

@@ -29,20 +29,26 @@ const DEFAULT_STACK: usize = 1 << 20;
 /// that should have ended already.
 const MAX_STACK_TO_WALK: usize = 8 << 20;
 
-impl Default for Variant {
-    fn default() -> Self {
-        Variant { fuel: false, max_stack: DEFAULT_STACK, memories: Memories::Pool }
-    }
-}
-
 impl Variant {
-    /// Stacks come in powers of two, lest there be an engine for every number. Only programs that
-    /// run as most do use `memories`.
+    /// As most programs run.
+    pub fn usual(memories: Memories) -> Self {
+        Variant { fuel: false, max_stack: DEFAULT_STACK, memories }
+    }
+
+    /// Stacks come in powers of two, lest there be an engine for every number. There is a pool only
+    /// for programs that run as most do.
     pub fn new(fuel: bool, max_stack: usize, memories: Memories) -> Self {
         let max_stack = max_stack.clamp(MIN_STACK, MAX_STACK).next_power_of_two();
         let is_usual = !fuel && max_stack == DEFAULT_STACK;
-        let memories = if is_usual { memories } else { Memories::System };
-        Variant { fuel, max_stack, memories }
+        match memories {
+            Memories::Pool if !is_usual => Variant { fuel, max_stack, memories: Memories::System },
+            memories => Variant { fuel, max_stack, memories },
+        }
+    }
+
+    /// The one with the same code and the usual stack.
+    pub fn with_usual_stack(self) -> Self {
+        Variant { max_stack: DEFAULT_STACK, ..self }
     }
 
     /// The same, with memories from elsewhere.
@@ -89,16 +95,17 @@ impl Machine {
 
 fn engine(variant: Variant) -> wasmtime::Result<Engine> {
     let mut config = config(variant);
-    config.allocation_strategy(variant.memories.strategy());
+    variant.memories.configure(&mut config);
     Engine::new(&config)
 }
 
-/// The code depends on this alone, not on where memories come from.
+/// The code depends on this alone.
 pub(super) fn config(variant: Variant) -> Config {
     let mut config = Config::new();
     config.consume_fuel(variant.fuel);
     // For the memory that `interruptible` adds. Programs can't use them.
     config.wasm_custom_page_sizes(true);
+    config.memory_init_cow(!variant.memories.copies_data());
     config.max_wasm_stack(variant.max_stack);
     // Never made, but must not be smaller.
     config.async_stack_size(variant.max_stack + (1 << 20));

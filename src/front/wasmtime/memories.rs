@@ -1,23 +1,31 @@
-//! Where guests get their memories from: a pool for the first ones, because it is quick, and the
-//! operating system for those beyond.
+//! Where guests get their memories from.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::sync::Lazy;
-use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::kept::Kept;
 use super::processors::processors;
+use crate::system::can_tell_written_pages;
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Memories {
-    /// After each guest, the start of its memories is zeroed, whether the guest wrote to it or not,
-    /// and the rest is given back to the operating system.
+    /// From those that other guests have left, see `kept`. The data of the program is copied when it
+    /// starts, so this is for programs with little of it.
+    Kept,
+    /// From a pool of wasmtime, for the first guests of programs with more data: they share the
+    /// pages of it that they don't write. After each guest, the start of its memories is zeroed, and
+    /// the rest is given back to the operating system.
     Pool,
-    /// Each guest has memories of its own, which are given back to the operating system.
+    /// From the operating system, for guests beyond the pool.
     System,
 }
+
+/// Bytes of data up to which copying them is quicker than page faults for some of them.
+const LITTLE_DATA: u64 = 128 << 10;
 
 /// What stays in memory of a slot that nobody uses. More is given back to the operating system.
 const KEEP_RESIDENT: usize = 128 << 10;
@@ -38,11 +46,25 @@ fn pool_size() -> usize {
 }
 
 impl Memories {
-    /// As the engine takes it.
-    pub fn strategy(self) -> InstanceAllocationStrategy {
-        match self {
+    /// For a program with so many bytes of data. `None` where that is not known.
+    pub fn of_data(bytes: Option<u64>) -> Self {
+        let is_little = bytes.is_some_and(|bytes| bytes <= LITTLE_DATA);
+        if is_little && can_tell_written_pages() { Memories::Kept } else { Memories::Pool }
+    }
+
+    /// Whether code is for copying the data of the program, rather than for sharing it.
+    pub fn copies_data(self) -> bool {
+        self == Memories::Kept
+    }
+
+    /// Configures what makes no difference to the code.
+    pub fn configure(self, config: &mut Config) {
+        config.allocation_strategy(match self {
             Memories::Pool => InstanceAllocationStrategy::Pooling(pool()),
-            Memories::System => InstanceAllocationStrategy::OnDemand,
+            Memories::Kept | Memories::System => InstanceAllocationStrategy::OnDemand,
+        });
+        if self == Memories::Kept {
+            config.with_host_memory(Arc::new(Kept));
         }
     }
 
@@ -51,19 +73,22 @@ impl Memories {
         static SYSTEM: Lazy<Arc<Slots>> = Lazy::new(|| Slots::new(maps_for_guests()));
         match self {
             Memories::Pool => Slots::new(pool_size()),
-            Memories::System => Arc::clone(&SYSTEM),
+            Memories::Kept | Memories::System => Arc::clone(&SYSTEM),
         }
     }
 
-    /// How many slots an instance takes with so many memories: for those of the system, the maps
-    /// that the kernel counts.
+    /// How many slots an instance takes with so many memories: outside of the pool, the maps that the
+    /// kernel counts.
     pub fn slots_of(self, memories: u32) -> usize {
+        let memories = memories as usize;
         match self {
             Memories::Pool => 1,
-            // A part that can be accessed and one that can't. The data of the program may be a
-            // third, with another one before it. The memory that ends the guest has only two: the
-            // rest is for the heap of programs with garbage collection, which can't be told.
-            Memories::System => 4 * memories.max(1) as usize,
+            // Each has a part that can be accessed and one that can't. There may be one more, for
+            // the heap of a program with garbage collection, which can't be told.
+            Memories::Kept => 2 * (memories + 1),
+            // The data of the program may be a third part, with another one before it. The memory
+            // that ends the guest has only two: the rest is for the heap.
+            Memories::System => 4 * memories.max(1),
         }
     }
 }

@@ -11,6 +11,7 @@ mod info;
 mod inspect;
 mod instance;
 mod interruptible;
+mod kept;
 mod kind;
 mod legacy_exceptions;
 mod life;

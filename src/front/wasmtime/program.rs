@@ -15,8 +15,9 @@ use super::engine::Variant;
 use super::failure::{Failure, guarded};
 use super::info::{Info, Signature, signature_of};
 use super::kind::Kind;
+use super::memories::Memories;
 use super::pools::compilers;
-use super::ready::{Code, Origin, Ready, load};
+use super::ready::{Ready, load_precompiled};
 use super::short::{list, name};
 
 /// Where a program comes from.
@@ -132,7 +133,7 @@ impl Program {
         ticket: &Ticket,
         done: impl FnOnce(Result<Arc<Ready>, Failure>) + Send + 'static,
     ) {
-        let variant = Variant { max_stack: Variant::default().max_stack, ..variant };
+        let variant = variant.with_usual_stack();
         if let Some(ready) = self.look_up(variant) {
             return outside(move || done(Ok(ready)));
         }
@@ -256,7 +257,7 @@ impl Given {
         };
         let wanted = Order {
             source: Arc::clone(&source),
-            variant: Variant::default(),
+            variant: Variant::usual(Memories::of_data(source.data_size())),
             cache: cache.clone(),
             limits,
         };
@@ -266,7 +267,7 @@ impl Given {
     }
 
     fn loaded(self) -> Result<Program, Failure> {
-        let load = || load(&Code::Bytes(&self.bytes), Variant::default(), Origin::Precompiled);
+        let load = || load_precompiled(&self.bytes);
         let (variant, ready) = guarded(load)?.map_err(not_loaded)?;
         let usual = (variant, Arc::new(ready));
         Ok(Program::new(None, self.cache, self.limits, usual, self.bytes.len()))

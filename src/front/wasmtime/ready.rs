@@ -11,7 +11,7 @@ use super::failure::{Failure, guarded};
 use super::info::wanted;
 use super::interruptible::Names;
 use super::memories::{Memories, Slot};
-use super::needs::{THREADS, refused_import};
+use super::needs::refused_import;
 use super::short::line;
 use super::store::Guest;
 
@@ -48,7 +48,7 @@ impl Ready {
         if let Some(slot) = self.slot() {
             return Ok((Arc::clone(self), slot));
         }
-        if self.variant.memories == Memories::System {
+        if self.variant.memories != Memories::Pool {
             return Err(too_many());
         }
         let system = || guarded(|| self.again(self.variant.with(Memories::System)))?;
@@ -141,6 +141,19 @@ pub fn load(
     }
 }
 
+/// Code that was compiled elsewhere tells for which memories it is only by being refused.
+///
+/// Errors: `ERR_WASI_COMPILE`.
+pub fn load_precompiled(code: &[u8]) -> Result<(Variant, Ready), Failure> {
+    let load = |memories| load(&Code::Bytes(code), Variant::usual(memories), Origin::Precompiled);
+    match load(Memories::Kept) {
+        Err(failure) if failure.message.contains("memory initialization with CoW") => {
+            load(Memories::Pool)
+        }
+        loaded => loaded,
+    }
+}
+
 fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready, Failure> {
     let machine = machine(variant);
     // SAFETY: as `Code` says. The engine looks at version and settings itself.
@@ -153,11 +166,6 @@ fn load_into(code: &Code<'_>, variant: Variant, origin: Origin) -> Result<Ready,
                 .and_then(|file| Module::deserialize_open_file(&machine.engine, file)),
         }
     };
-    let module = module.map_err(|error| not_loaded(&format!("{error:#}")))?;
+    let module = module.map_err(|error| Failure::compile(line(&format!("{error:#}"))))?;
     Ok(Ready::new(variant, module, origin))
-}
-
-fn not_loaded(message: &str) -> Failure {
-    let is_of_threads = message.contains("memory is shared");
-    Failure::compile(if is_of_threads { THREADS.into() } else { line(message) })
 }

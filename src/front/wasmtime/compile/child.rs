@@ -50,7 +50,8 @@ pub fn compile(
 ) -> Result<File, Failure> {
     let file = anonymous_file().map_err(|error| no_child(error.name()))?;
     let mut file = File::from(file);
-    request::write(&mut file, variant.fuel, memory, &source.bytes)
+    let kind = (variant.fuel, variant.memories.copies_data());
+    request::write(&mut file, kind, memory, &source.bytes)
         .map_err(|error| no_child(&error.to_string()))?;
     let mut child = Running::start(&file)?;
     parent.started(child.child.id());

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use wasmparser::{Chunk, Parser, Payload};
 use wasmtime::{Engine, Module};
 
 use crate::front::wasmtime::failure::{Failure, damaged};
@@ -33,10 +34,43 @@ impl Source {
         }
     }
 
+    /// Bytes of its data segments. `None` where that is not known.
+    pub fn data_size(&self) -> Option<u64> {
+        match self.is_binary() {
+            true => Some(data_size(&self.bytes)),
+            // The data of a short text is short.
+            false => (self.bytes.len() <= SHORT_TEXT).then_some(0),
+        }
+    }
+
     pub fn is_binary(&self) -> bool {
         self.bytes.starts_with(b"\0asm")
     }
 }
+
+/// Without looking into the functions. What is no module has none.
+fn data_size(mut wasm: &[u8]) -> u64 {
+    let mut parser = Parser::new(0);
+    loop {
+        let Ok(Chunk::Parsed { consumed, payload }) = parser.parse(wasm, true) else { return 0 };
+        let range = match payload {
+            Payload::DataSection(section) => return section.range().end - section.range().start,
+            Payload::CodeSectionStart { size, .. } => {
+                parser.skip_section();
+                consumed as u64 + u64::from(size)
+            }
+            Payload::End(_) => return 0,
+            _ => consumed as u64,
+        };
+        let Some(rest) = usize::try_from(range).ok().and_then(|range| wasm.get(range..)) else {
+            return 0;
+        };
+        wasm = rest;
+    }
+}
+
+/// Text up to this size is translated in the process.
+pub const SHORT_TEXT: usize = 64 << 10;
 
 /// The binary format, from either.
 pub fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Failure> {

@@ -26,6 +26,6 @@ pub use flight::Ticket;
 pub use limits::Limits;
 pub use worker::work;
 
-pub(super) use code::{Source, binary};
+pub(super) use code::{SHORT_TEXT, Source, binary};
 pub(super) use order::Order;
-pub(super) use service::{SHORT_TEXT, order, outside};
+pub(super) use service::{order, outside};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::code::{binary, machine_code};
+use super::code::{SHORT_TEXT, binary, machine_code};
 use super::elsewhere::cached;
 use super::flight::{Flight, Ticket, join};
 use super::order::{Callback, Order, given_up};
@@ -35,9 +35,6 @@ pub fn outside(job: impl FnOnce() + Send + 'static) {
         job();
     }
 }
-
-/// Text up to this size is translated in the process.
-pub const SHORT_TEXT: usize = 64 << 10;
 
 /// What is quick is done here; the rest waits for its turn.
 fn take_off(flight: &Arc<Flight>) {

@@ -16,6 +16,7 @@ use super::memory;
 use super::request::{self, Request};
 use crate::front::wasmtime::engine::{Variant, config};
 use crate::front::wasmtime::failure::{Failure, guarded};
+use crate::front::wasmtime::memories::Memories;
 use crate::front::wasmtime::processors::processors;
 
 /// Tells the addon in the child that this is what it is for, and how many threads compile. They have
@@ -106,7 +107,8 @@ fn told(failure: &Failure) -> String {
 
 /// No guest runs here: the engine needs no memory for them. That makes no difference to the code.
 fn compile(request: &Request) -> Result<Vec<u8>, Failure> {
-    let config = config(Variant { fuel: request.fuel, ..Variant::default() });
+    let memories = if request.copies_data { Memories::Kept } else { Memories::System };
+    let config = config(Variant { fuel: request.fuel, ..Variant::usual(memories) });
     let engine = Engine::new(&config).map_err(|error| Failure::compile(format!("{error:#}")))?;
     let wasm = binary(&request.source)?;
     machine_code(&engine, &wasm)

@@ -85,7 +85,11 @@ impl Facts {
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    self.memory(memory?)?;
+                    let memory = memory?;
+                    if memory.shared {
+                        return Err(Refusal::SharedMemory);
+                    }
+                    self.memory(memory)?;
                 }
             }
             Payload::ExportSection(section) => {

@@ -3,6 +3,8 @@
 use wasm_encoder::reencode;
 use wasmparser::BinaryReaderError;
 
+use crate::front::wasmtime::needs::THREADS;
+
 /// See the module.
 #[derive(Debug)]
 pub enum Refusal {
@@ -13,6 +15,8 @@ pub enum Refusal {
     /// It uses a proposal that is only enabled for what is added to it:
     /// <https://github.com/WebAssembly/custom-page-sizes>.
     CustomPageSize,
+    /// It is for several threads. Memories that it imports are refused with its imports.
+    SharedMemory,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Refusal>;
@@ -22,6 +26,7 @@ impl std::fmt::Display for Refusal {
         match self {
             Refusal::Invalid(error) => error.fmt(formatter),
             Refusal::TooLarge(reason) => formatter.write_str(reason),
+            Refusal::SharedMemory => formatter.write_str(THREADS),
             Refusal::CustomPageSize => formatter.write_str(
                 "The program has a memory with a page size of its own, which is not supported. \
                  Compile it without the proposal custom-page-sizes",
