@@ -109,6 +109,22 @@ describe('streams', () => {
       new Worker(${JSON.stringify(code)}, { eval: true }).on('message', (text) => console.log(text));`), 'text\n');
   });
 
+  test('of a guest that has not begun are closed with their Worker', () => {
+    const code = `const { spawn } = require(${JSON.stringify(root)});
+      for (let i = 0; i < 5; i += 1) spawn(${JSON.stringify(fixture('cat'))}, { cache: false });
+      process.exit();`;
+    assert.equal(elsewhere(`const { Worker } = require('node:worker_threads');
+      const { once } = require('node:events');
+      const { readdirSync } = require('node:fs');
+      const workers = async (count) => {
+        for (let i = 0; i < count; i += 1) await once(new Worker(${JSON.stringify(code)}, { eval: true }), 'exit');
+        return readdirSync('/proc/self/fd').length;
+      };
+      const before = await workers(2);
+      const after = await workers(5);
+      console.log(after - before < 15 ? 'flat' : after - before);`), 'flat\n');
+  });
+
   test('of a guest that is not ended end with their Worker', () => {
     const code = `const { spawn } = require(${JSON.stringify(root)});
       spawn(${JSON.stringify(fixture('cat'))}, { args: ['cat'] }).stdin.write('x');

@@ -64,7 +64,7 @@ class Guest {
 
 function newPiped(name) {
   const { PipedInput, PipedOutput } = require('./piped.js');
-  return name === 'stdin' ? new PipedInput() : new PipedOutput();
+  return name === 'stdin' ? new PipedInput(true) : new PipedOutput(false);
 }
 
 endByUsing(Guest, Guest.end);

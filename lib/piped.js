@@ -10,14 +10,17 @@ const pipeEnds = require('./pipe-ends.js');
 class Piped {
   #onTaken;
 
-  constructor() {
+  #guestReads;
+
+  constructor(guestReads) {
+    this.#guestReads = guestReads;
     // Fulfilled when the host's end of the pipe is closed.
     this.taken = new Promise((resolve) => (this.#onTaken = resolve));
   }
 
   // Opens the pipe. Returns the guest's end.
   connect() {
-    const [reader, writer] = native.pipe();
+    const [reader, writer] = native.pipe(this.#guestReads);
     return this.connectTo(reader, writer);
   }
 

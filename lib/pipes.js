@@ -152,7 +152,7 @@ class Pipes {
   }
 
   #from(readable) {
-    const [reader, writer] = native.pipe();
+    const [reader, writer] = native.pipe(true);
     this.#guestEnds.push(reader);
     this.#input = new Input(writer, readable, (error) => this.#fail(error));
     return reader;
@@ -164,7 +164,7 @@ class Pipes {
   }
 
   #addOutput(value) {
-    const [reader, writer] = native.pipe();
+    const [reader, writer] = native.pipe(false);
     this.#guestEnds.push(writer);
     const output = new Output(reader, this.#writables.get(value), (error) => this.#fail(error));
     output.guestEnd = writer;
@@ -205,7 +205,7 @@ class Pipes {
   }
 
   #closeGuestEnds() {
-    for (const fd of this.#guestEnds.splice(0)) native.closeFd(fd);
+    for (const fd of this.#guestEnds.splice(0)) native.closeGuestEnd(fd);
   }
 
   // A stream can fail with any value, even undefined.

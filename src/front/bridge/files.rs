@@ -1,21 +1,25 @@
 //! Descriptors of the host's own: pipes and files in memory.
-#![allow(unsafe_code)] // Closes descriptors by their numbers; bytes of JavaScript.
+#![allow(unsafe_code)] // Bytes of JavaScript.
 
 use std::ffi::CString;
 use std::os::fd::IntoRawFd;
 use std::ptr;
 
+use super::guest_ends;
 use super::handle::Handle;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::system::{self, Buffer, Errno, MemoryFile};
 
 const UNDEFINED: Value = ptr::null_mut();
 
-/// `pipe()`: `[reader, writer]`, descriptors that are the caller's.
-pub fn pipe(js: Js, _: &[Value]) -> JsResult<Value> {
+/// `pipe(guestReads)`: `[reader, writer]`, descriptors. One end is for a guest, and to be closed by
+/// `closeGuestEnd`. The other one is the caller's.
+pub fn pipe(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let guest_reads = js.truthy(arguments[0])?;
     let ends = system::pipe().map_err(|error| failed(js, error, "no pipe"))?;
-    let [reader, writer] = ends.map(|end| js.int32(end.into_raw_fd()));
-    js.array(&[reader?, writer?])
+    let [reader, writer] = ends.map(IntoRawFd::into_raw_fd);
+    guest_ends::keep(js, if guest_reads { reader } else { writer });
+    js.array(&[js.int32(reader)?, js.int32(writer)?])
 }
 
 /// `nullDevice()`: a descriptor for writing that is the caller's. Not by `node:fs`, whose
@@ -25,11 +29,9 @@ pub fn null_device(js: Js, _: &[Value]) -> JsResult<Value> {
     js.int32(device.into_raw_fd())
 }
 
-/// `closeFd(fd)`, of a descriptor that is the caller's.
-pub fn close_fd(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    let fd = js.as_i32(arguments[0])?;
-    // SAFETY: lib/ has it from `pipe` and closes it once.
-    unsafe { system::close(fd) };
+/// `closeGuestEnd(fd)`, of an end of `pipe`.
+pub fn close_guest_end(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    guest_ends::close(js, js.as_i32(arguments[0])?);
     Ok(UNDEFINED)
 }
 

@@ -5,6 +5,7 @@
 mod convert;
 mod files;
 mod functions;
+mod guest_ends;
 mod handle;
 mod operation;
 mod report;
@@ -26,7 +27,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("cancel", c"cancel", functions::cancel),
     ("clearMemoryFile", c"clearMemoryFile", files::clear_memory_file),
     ("close", c"close", functions::close),
-    ("closeFd", c"closeFd", files::close_fd),
+    ("closeGuestEnd", c"closeGuestEnd", files::close_guest_end),
     ("closeMemoryFile", c"closeMemoryFile", files::close_memory_file),
     ("compile", c"compile", functions::compile),
     ("compileForParent", c"compileForParent", functions::compile_for_parent),
