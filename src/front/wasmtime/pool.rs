@@ -297,6 +297,8 @@ impl Pool {
         state.idle += 1;
         state.sleepers.add(thread);
         self.watch_sleepers(&mut state);
+        // Those that this thread was to wake must not wait until it is woken itself.
+        std::mem::take(&mut state.woken).wake();
         let lock = state.0.take().expect("the lock");
         let mut lock = thread.sleep(lock);
         lock.idle -= 1;
@@ -337,9 +339,9 @@ impl DerefMut for Locked<'_> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let Some(mut state) = self.0.take() else { return };
-        let Woken { first, others } = std::mem::take(&mut state.woken);
+        let woken = std::mem::take(&mut state.woken);
         drop(state);
-        first.into_iter().chain(others).for_each(Who::wake);
+        woken.wake();
     }
 }
 
@@ -349,6 +351,10 @@ impl Woken {
             None => self.first = Some(who),
             Some(_) => self.others.push(who),
         }
+    }
+
+    fn wake(self) {
+        self.first.into_iter().chain(self.others).for_each(Who::wake);
     }
 }
 
