@@ -73,7 +73,7 @@ mod linux {
     const ZERO: u64 = 1 << 5;
 
     /// `_IOWR('f', 16, struct pm_scan_arg)`.
-    const PAGEMAP_SCAN: libc::c_ulong = 0xc060_6610;
+    const PAGEMAP_SCAN: u32 = 0xc060_6610;
 
     /// The map of this process. It is of no use to a child that `fork` makes.
     static PAGEMAP: LazyLock<Option<(File, Pid)>> =
@@ -98,7 +98,7 @@ mod linux {
             size: size_of::<Scan>() as u64,
             start: range.start as u64,
             end: range.end as u64,
-            vec: found.as_mut_ptr().addr() as u64,
+            vec: found.as_mut_ptr().expose_provenance() as u64,
             vec_len: REGIONS as u64,
             max_pages: (most / rustix::param::page_size()) as u64,
             category_inverted: ZERO,
@@ -106,13 +106,23 @@ mod linux {
             category_anyof_mask: PRESENT | SWAPPED,
             ..Scan::default()
         };
+        // The type of the number depends on the C library.
         // SAFETY: writes to the two locals, as far as they say.
-        let count = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
-        let Ok(count) = usize::try_from(count) else { return (0, range.start) };
-        for (region, found) in regions.iter_mut().zip(&found[..count]) {
+        let count = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN as _, &raw mut scan) };
+        let scanned = range.start..scan.walk_end as usize;
+        let found = usize::try_from(count).ok().and_then(|count| found.get(..count));
+        let is_inside = |found: &Region| {
+            let (start, end) = (found.start as usize, found.end as usize);
+            scanned.start <= start && start <= end && end <= scanned.end
+        };
+        // A filter of system calls may pretend that it was done.
+        let found = found.filter(|found| found.iter().all(is_inside));
+        let is_scanned = (range.start..=range.end).contains(&scanned.end);
+        let Some(found) = found.filter(|_| is_scanned) else { return (0, range.start) };
+        for (region, found) in regions.iter_mut().zip(found) {
             *region = found.start as usize..found.end as usize;
         }
-        (count, scan.walk_end as usize)
+        (found.len(), scanned.end)
     }
 
     /// Whether written pages can be told.
@@ -120,8 +130,9 @@ mod linux {
         static IS_SUPPORTED: LazyLock<bool> = LazyLock::new(|| {
             let page = rustix::param::page_size();
             let mut bytes = vec![0_u8; 4 * page];
-            let start = bytes.as_ptr().addr().next_multiple_of(page);
             bytes.fill(1);
+            let bytes = std::hint::black_box(&bytes);
+            let start = bytes.as_ptr().addr().next_multiple_of(page);
             let mut regions = [(); REGIONS].map(|()| 0..0);
             let all = start..start + 2 * page;
             written(all.clone(), 2 * page, &mut regions) == (1, all.end) && regions[0] == all

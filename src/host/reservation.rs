@@ -18,6 +18,8 @@ pub struct Reservation {
     guard: usize,
     capacity: usize,
     accessible: usize,
+    /// Changing what is accessible failed. Part of it may have changed all the same.
+    is_broken: bool,
 }
 
 // SAFETY: it owns its memory, which any thread may access.
@@ -42,7 +44,7 @@ impl Reservation {
         let base = unsafe {
             rustix::mm::mmap_anonymous(ptr::null_mut(), length, ProtFlags::empty(), flags)?
         };
-        let new = Reservation { base, guard, capacity, accessible: 0 };
+        let new = Reservation { base, guard, capacity, accessible: 0, is_broken: false };
         // Huge pages would keep more in memory than guests use.
         #[cfg(target_os = "linux")]
         // SAFETY: its own memory, whose content stays as it is.
@@ -62,6 +64,11 @@ impl Reservation {
         self.capacity
     }
 
+    /// Bytes that are accessible now.
+    pub fn accessible(&self) -> usize {
+        self.accessible
+    }
+
     /// Whether `size` bytes, up to the end of their last page, are what is accessible now.
     pub fn is_accessible(&self, size: usize) -> bool {
         pages(size).is_ok_and(|size| size == self.accessible)
@@ -76,20 +83,38 @@ impl Reservation {
         if size > self.capacity {
             return Err(ErrorKind::OutOfMemory.into());
         }
-        if size < self.accessible {
-            self.protect(size..self.accessible, MprotectFlags::empty())?;
-        } else if size > self.accessible {
-            let new = self.accessible..size;
-            self.protect(new, MprotectFlags::READ | MprotectFlags::WRITE)?;
-        }
+        let changed = if size < self.accessible {
+            self.protect(size..self.accessible, MprotectFlags::empty())
+        } else {
+            self.make_accessible(size)
+        };
+        self.is_broken |= changed.is_err();
+        changed?;
         self.accessible = size;
         Ok(())
     }
 
+    /// Where it fails half-way, all is as before, if the system can do that.
+    fn make_accessible(&self, size: usize) -> Result<()> {
+        let new = self.accessible..size;
+        if new.is_empty() {
+            return Ok(());
+        }
+        let made = self.protect(new.clone(), MprotectFlags::READ | MprotectFlags::WRITE);
+        if made.is_err() {
+            let _ = self.protect(new, MprotectFlags::empty());
+        }
+        made
+    }
+
     /// Makes all that is accessible zero.
     ///
-    /// Errors: what the system says; it must not be used any more then.
+    /// Errors: what the system says, and that something failed before; it must not be used any more
+    /// then.
     pub fn clear(&mut self) -> Result<()> {
+        if self.is_broken {
+            return Err(ErrorKind::Other.into());
+        }
         if self.accessible <= SMALL {
             self.zero(0..self.accessible);
             return Ok(());
@@ -105,7 +130,7 @@ impl Reservation {
     }
 
     fn zero(&self, range: Range<usize>) {
-        debug_assert!(range.end <= self.accessible);
+        assert!(range.start <= range.end && range.end <= self.accessible);
         // SAFETY: accessible memory that nobody else has.
         unsafe { self.start().add(range.start).write_bytes(0, range.len()) };
     }
@@ -143,8 +168,10 @@ fn pages(size: usize) -> Result<usize> {
 impl Drop for Reservation {
     fn drop(&mut self) {
         // SAFETY: its own memory, which nobody has any more.
-        unsafe {
-            let _ = rustix::mm::munmap(self.base, self.capacity + 2 * self.guard);
+        let unmapped = unsafe { rustix::mm::munmap(self.base, self.capacity + 2 * self.guard) };
+        // It fails where that would make too many maps out of one.
+        if unmapped.is_err() {
+            let _ = self.give_back(0..self.accessible);
         }
     }
 }
@@ -201,6 +228,13 @@ mod tests {
         assert!(reservation.set_accessible(usize::MAX).is_err());
         assert_eq!((reservation.accessible, reservation.capacity()), (PAGE, CAPACITY));
         assert!(Reservation::new(1 << 60, PAGE).is_err());
+    }
+
+    #[test]
+    fn is_not_used_again_after_a_failure() {
+        let mut reservation = reservation(PAGE);
+        reservation.is_broken = true;
+        assert!(reservation.clear().is_err());
     }
 
     /// Pages of which the kernel has made swap space, or would: they are written, and not present.

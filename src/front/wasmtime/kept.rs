@@ -42,9 +42,12 @@ fn take(size: usize) -> Option<Reservation> {
     }
 }
 
+/// Larger ones are not kept: their page tables would stay, even if the guest only read.
+const LARGE: usize = 64 << 20;
+
 /// For the next guest, or back to the operating system.
 fn give_back(mut reservation: Reservation) {
-    if reservation.clear().is_err() {
+    if reservation.accessible() > LARGE || reservation.clear().is_err() {
         return;
     }
     let mut unused = unused();

@@ -83,12 +83,10 @@ impl Memories {
         let memories = memories as usize;
         match self {
             Memories::Pool => 1,
-            // Each has a part that can be accessed and one that can't. There may be one more, for
-            // the heap of a program with garbage collection, which can't be told.
-            Memories::Kept => 2 * (memories + 1),
-            // The data of the program may be a third part, with another one before it. The memory
-            // that ends the guest has only two: the rest is for the heap.
-            Memories::System => 4 * memories.max(1),
+            // Each has a part that can be accessed and one that can't. With the system, the data of
+            // the program may be a third part, with another one before it. The memory that ends the
+            // guest has only two: the rest is for the heap of programs with garbage collection.
+            Memories::Kept | Memories::System => 4 * memories.max(1),
         }
     }
 }
@@ -118,9 +116,12 @@ fn pool() -> PoolingAllocationConfig {
 fn maps_for_guests() -> usize {
     const USUAL: usize = 65_530;
     const OTHERS: usize = 24_576;
+    // Where the limit is high, addresses run out first: with 4 maps for each, so many memories take
+    // half of the 128 TiB that there are.
+    const MOST: usize = 4 * 16_384;
     let limit = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
     let limit = limit.and_then(|limit| limit.trim().parse().ok()).unwrap_or(USUAL);
-    limit.saturating_sub(OTHERS).max(limit / 4)
+    limit.saturating_sub(OTHERS).max(limit / 4).min(MOST)
 }
 
 /// A number of which instances take some as long as they live.
