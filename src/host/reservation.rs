@@ -6,7 +6,9 @@ use std::io::{ErrorKind, Result};
 use std::ops::Range;
 use std::ptr;
 
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
+#[cfg(target_os = "linux")]
+use rustix::mm::Advice;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 
 use super::pagemap::{REGIONS, written};
 
