@@ -38,6 +38,7 @@ mod stragglers;
 mod trap;
 mod value;
 mod watchdog;
+mod woken;
 
 pub use compile::{
     Command, Limits as CompileLimits, Ticket, set_command, work as compile_for_parent,

@@ -15,6 +15,7 @@ use super::permits::{Claim, Job, Next, Permits, Turn};
 use super::processors::processors;
 use super::stragglers;
 use super::watchdog::{self, Alarm};
+use super::woken::{Who, Woken};
 use crate::system::{self, Signal};
 
 /// Jobs, their permits and their threads, which are started as needed.
@@ -41,19 +42,6 @@ struct State {
     /// Whether the watchdog will look after those that wait.
     is_watched: bool,
     woken: Woken,
-}
-
-/// Who is to be woken once the lock is free. Before that, they would only wait for it.
-#[derive(Default)]
-struct Woken {
-    /// Mostly, there are no others.
-    first: Option<Who>,
-    others: Vec<Who>,
-}
-
-enum Who {
-    Idle(Arc<Sleeper>),
-    Waiting(Arc<Claim>),
 }
 
 /// How long a thread looks around before it sleeps.
@@ -342,28 +330,6 @@ impl Drop for Locked<'_> {
         let woken = std::mem::take(&mut state.woken);
         drop(state);
         woken.wake();
-    }
-}
-
-impl Woken {
-    fn add(&mut self, who: Who) {
-        match self.first {
-            None => self.first = Some(who),
-            Some(_) => self.others.push(who),
-        }
-    }
-
-    fn wake(self) {
-        self.first.into_iter().chain(self.others).for_each(Who::wake);
-    }
-}
-
-impl Who {
-    fn wake(self) {
-        match self {
-            Who::Idle(thread) => thread.wake(),
-            Who::Waiting(claim) => claim.wake(),
-        }
     }
 }
 
