@@ -81,6 +81,11 @@ function prematureClose(name) {
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 
+function invalidReturn(path, cause) {
+  const message = `The host function ${path} returned a value that can't be converted to its result: ${cause.message}`;
+  return Object.assign(codedError(TypeError, 'ERR_INVALID_RETURN_VALUE', message, invalidReturn), { cause });
+}
+
 // The same error as in Node's permission model, without the code in the stack.
 function accessDenied(permission, flag, resource = '') {
   const error = new Error(`Access to this API has been restricted. Use ${flag} to manage permissions.`);
@@ -108,6 +113,6 @@ function failureError({ code, message, ...more }, reason) {
 }
 
 module.exports = {
-  AbortError, accessDenied, failureError, fileTooLarge, invalidOption, invalidState, invalidType, invalidValue,
+  AbortError, accessDenied, failureError, fileTooLarge, invalidOption, invalidReturn, invalidState, invalidType, invalidValue,
   outOfRange, prematureClose, stringTooLong,
 };

@@ -2,21 +2,25 @@
 
 // Runs a program once: from the settings to the result.
 
+const { hostFunctions, withHost } = require('./host-functions.js');
 const native = require('./native.js');
 const { operate, unlessAborted } = require('./operation.js');
 const { resultOf } = require('./outcome.js');
 
 // `pipes` is null if the settings have no streams.
-async function execute(program, settings, pipes) {
+async function execute(program, options, pipes) {
+  const host = hostFunctions(program, options);
+  const settings = withHost(options, host);
+  const start = (given, done) => native.run(program, given, done, host?.dispatch);
   const outcome = pipes === null
-    ? await operate((done) => native.run(program, settings, done), settings.signal, null)
-    : await executeWith(pipes, program, settings);
+    ? await operate((done) => start(settings, done), settings.signal, null)
+    : await executeWith(pipes, settings, start);
   return resultOf(outcome, settings);
 }
 
-async function executeWith(pipes, program, settings) {
-  const start = (done) => pipes.handOver(settings, (connected) => native.run(program, connected, done));
-  const outcome = await operate(start, settings.signal, pipes);
+async function executeWith(pipes, settings, start) {
+  const connect = (done) => pipes.handOver(settings, (connected) => start(connected, done));
+  const outcome = await operate(connect, settings.signal, pipes);
   await finish(pipes, outcome, settings.signal);
   pipes.throwIfFailed();
   return outcome;

@@ -2,9 +2,14 @@
 
 // The class Instance, which instantiate() returns: a guest that stays in memory between calls.
 
+const { describe } = require('./description.js');
 const { closeByUsing } = require('./dispose.js');
+const { exportsOf, memoryNameOf } = require('./exports.js');
+const { GuestMemory } = require('./guest-memory.js');
+const { hostFunctions, withHost } = require('./host-functions.js');
 const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
+const { single } = require('./numbers.js');
 const { operate, withPipes } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
 const { requireGuest } = require('./permission.js');
@@ -15,15 +20,14 @@ class Instance {
   #pipes;
   #isClosed = false;
 
-  constructor(handle, functions, settings, pipes) {
+  constructor(handle, description, settings, pipes) {
     this.#handle = handle;
     this.#settings = settings;
     this.#pipes = pipes;
-    this.exports = Object.create(null);
-    for (const { name } of functions) {
-      this.exports[name] = { [name]: (...args) => Instance.call(this, name, args) }[name];
-    }
-    Object.freeze(this.exports);
+    const call = (name) => ({ [name]: (...args) => Instance.call(this, name, args) }[name]);
+    this.exports = exportsOf(handle, description, call);
+    const memory = memoryNameOf(description);
+    this.memory = memory === undefined ? undefined : new GuestMemory(handle, memory);
   }
 
   get stdout() {
@@ -48,8 +52,8 @@ class Instance {
 
   // The same, with what it used.
   static async outcome(instance, name, args) {
-    const { signal, timeout } = instance.#settings;
-    const start = (done) => native.call(instance.#handle, name, args, timeout, done);
+    const { signal, timeout, host } = instance.#settings;
+    const start = (done) => native.call(instance.#handle, name, args, timeout, done, host?.dispatch);
     const outcome = await operate(start, signal, instance.#pipes);
     instance.#pipes?.throwIfFailed();
     if (outcome.failure !== null) {
@@ -72,28 +76,26 @@ class Instance {
   }
 }
 
-// The same convention as in the WebAssembly JavaScript API.
-function single(results = []) {
-  return results.length > 1 ? results : results[0];
-}
-
 closeByUsing(Instance);
 
-async function instantiate(program, functions, settings) {
-  return withPipes(settings, async (pipes) => {
-    requireGuest(settings.preopens);
-    const handle = await (pipes === null ? open(program, settings) : openWith(pipes, program, settings));
-    return new Instance(handle, functions, settings, pipes);
+async function instantiate(program, options) {
+  return withPipes(options, async (pipes) => {
+    requireGuest(options.preopens);
+    const host = hostFunctions(program, options);
+    const settings = withHost(options, host);
+    const start = (given, done) => native.instantiate(program, given, done, host?.dispatch);
+    const handle = await (pipes === null ? open(settings, start) : openWith(pipes, settings, start));
+    return new Instance(handle, describe(program), settings, pipes);
   });
 }
 
-async function open(program, settings) {
-  return opened(await operate((done) => native.instantiate(program, settings, done), settings.signal, null), settings);
+async function open(settings, start) {
+  return opened(await operate((done) => start(settings, done), settings.signal, null), settings);
 }
 
-async function openWith(pipes, program, settings) {
-  const start = (done) => pipes.handOver(settings, (connected) => native.instantiate(program, connected, done));
-  const outcome = await operate(start, settings.signal, pipes);
+async function openWith(pipes, settings, start) {
+  const connect = (done) => pipes.handOver(settings, (connected) => start(connected, done));
+  const outcome = await operate(connect, settings.signal, pipes);
   if (outcome.failure === null && !pipes.hasFailed) return outcome.instance;
   // A stream may have failed too late to cancel the operation.
   if (outcome.failure === null) native.close(outcome.instance);

@@ -6,6 +6,7 @@ const path = require('node:path');
 const checks = require('./checks.js');
 const { clockStart } = require('./clock.js');
 const { invalidType, invalidValue, outOfRange } = require('./errors.js');
+const { readImports } = require('./imports.js');
 const { OptionTable } = require('./option-table.js');
 const { seedBytes } = require('./seed.js');
 const { stdio } = require('./stdio.js');
@@ -19,8 +20,8 @@ const MOST_FUEL = 2n ** 64n - 1n;
 const STRACE = !['', '0', undefined].includes(process.env.WASI_RS_STRACE);
 
 // For each option, the function that reads it and its default. The settings are passed to the addon,
-// except for `signal`, `end`, `encoding` (null for Buffers) and streams, each of which is replaced by a
-// pipe. `args` is null if the default, the name of the program, applies.
+// except for `signal`, `end`, `encoding` (null for Buffers), `imports` and streams, each of which is
+// replaced by a pipe. `args` is null if the default, the name of the program, applies.
 const running = {
   args: [readArgs, null],
   env: [readEnv, []],
@@ -38,6 +39,7 @@ const running = {
   seed: [seedBytes, null],
   clock: [clockStart, null],
   strace: [checks.boolean, STRACE],
+  imports: [readImports, null],
 };
 
 const preopenOptions = new OptionTable('a preopen', {

@@ -2,13 +2,24 @@
 
 // Turns the outcome that the addon reports for a guest into a result or an error.
 
+const { inspect } = require('node:util');
 const { failureError } = require('./errors.js');
 
 const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
 
+// `host` has what a function of the host threw.
+function failedWith(failure, { signal, host }) {
+  if (failure.code !== 'ERR_WASI_HOST_FUNCTION') return failureError(failure, signal?.reason);
+  const cause = host?.takeThrown();
+  const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
+  const error = failureError({ ...failure, message: `${failure.message}: ${reason}` });
+  return Object.defineProperty(error, 'cause', { configurable: true, writable: true, value: cause });
+}
+
 // If the guest has started, errors have the members of a result that are known.
-function outcomeError({ started, failure, stdout, stderr, duration, fuelUsed, memoryPeak }, { encoding, signal }) {
-  const error = failureError(failure, signal?.reason);
+function outcomeError({ started, failure, stdout, stderr, duration, fuelUsed, memoryPeak }, settings) {
+  const { encoding } = settings;
+  const error = failedWith(failure, settings);
   if (!started) return error;
   return Object.assign(error, {
     stdout: decoded(stdout, encoding),
@@ -32,4 +43,4 @@ function resultOf(outcome, settings) {
   };
 }
 
-module.exports = { decoded, outcomeError, resultOf };
+module.exports = { decoded, failedWith, outcomeError, resultOf };

@@ -2,6 +2,7 @@
 
 // The class Program, which compile() returns.
 
+const { describe } = require('./description.js');
 const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
 const { Guest } = require('./guest.js');
@@ -23,7 +24,6 @@ let originOf;
 class Program {
   #handle;
   #defaults;
-  #description;
   // A promise of the instance that call() uses.
   #instance;
 
@@ -60,8 +60,7 @@ class Program {
   }
 
   async instantiate(options) {
-    const functions = this.exports.filter(({ kind }) => kind === 'function');
-    return instantiate(this.#handle, functions, this.#settings(options));
+    return instantiate(this.#handle, this.#settings(options));
   }
 
   async call(name, ...args) {
@@ -111,24 +110,8 @@ class Program {
   }
 
   #describe() {
-    this.#description ??= describe(this.#handle);
-    return this.#description;
+    return describe(this.#handle);
   }
-}
-
-function describe(handle) {
-  const { imports, exports, size } = native.describe(handle);
-  return {
-    imports: Object.freeze(imports.map(({ module, name, kind }) => Object.freeze({ module, name, kind }))),
-    exports: Object.freeze(exports.map(frozenExport)),
-    size,
-  };
-}
-
-function frozenExport(description) {
-  Object.freeze(description.parameters);
-  Object.freeze(description.results);
-  return Object.freeze(description);
 }
 
 module.exports = { Program, originOf };

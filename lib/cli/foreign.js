@@ -13,7 +13,7 @@ const COMPONENTS = 'It only applies to components. wasi-rs only runs modules for
 const NETWORK = "Programs for WASI preview1 can't open network connections. They can only accept them, on a socket that " +
   'is their standard input';
 const THREADS = 'Only the WASI class can run programs with threads, with one Worker for each thread';
-const IMPORTS = 'Only the WASI class can give a program imports that are not part of WASI';
+const IMPORTS = 'The command only provides WASI. In JavaScript, pass other imports to run() in options.imports';
 const DEBUGGING = 'wasi-rs has no support for debuggers. --strace prints the WASI calls, and a trap prints a backtrace';
 const PROFILER = 'wasi-rs has no profiler. --verbose prints time and memory';
 const PACKAGES = 'wasi-rs runs files. It does not support packages or registries';

@@ -10,6 +10,11 @@ const flags = {
   'options.maxFiles': '--max-files',
   'allowPrecompiled': '--allow-precompiled',
   'Use instantiate() to call': 'Use --invoke to call',
+  'Pass the function in options.imports': 'The command has no option for it. In JavaScript, pass the function to run() in ' +
+    'options.imports',
+  'Pass the value in options.imports': 'The command has no option for it. In JavaScript, pass the value to run() in ' +
+    'options.imports',
+  'or pass the function in options.imports': 'or, in JavaScript, pass the function to run() in options.imports',
   "which run() and compile() don't support": "which the command doesn't support",
 };
 

@@ -97,6 +97,14 @@ impl Js {
         Thrown
     }
 
+    /// Throws a `RangeError` with a code.
+    pub fn throw_range_error(self, code: &CStr, message: &str) -> Thrown {
+        let message = std::ffi::CString::new(message).unwrap_or_default();
+        // SAFETY: both strings end with a NUL.
+        unsafe { sys::napi_throw_range_error(self.0, code.as_ptr(), message.as_ptr()) };
+        Thrown
+    }
+
     /// Ends the process as an uncaught exception does, if one is pending that nobody can catch.
     pub fn report_exception(self) {
         let mut exception = ptr::null_mut();

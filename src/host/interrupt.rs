@@ -182,6 +182,11 @@ impl Signal {
         }
     }
 
+    /// The same. Meanwhile, another guest may compute in its place.
+    pub fn sleep_without_permit(&'static self, is_done: impl Fn() -> bool) {
+        Interrupt::on(self).without_permit(|| self.sleep(None, is_done));
+    }
+
     /// Whether it is set.
     pub fn is_set(&self) -> bool {
         self.set.load(Ordering::SeqCst)

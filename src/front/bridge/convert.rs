@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::front::js::{Js, JsResult, Type, Value as JsValue};
 use crate::front::wasmtime::{
-    Command, CompileLimits, Detail, Failure, Import, Info, Origin, Outcome, Request, Settings,
-    Shape, Signature, Source, Stream, Value,
+    Command, CompileLimits, Detail, Failure, Given, HostFunction, HostGlobal, Import, Imports,
+    Info, Kind, Origin, Outcome, Program, Request, Settings, Shape, Signature, Source, Stream,
+    Value,
 };
 use crate::system;
 
@@ -44,7 +45,7 @@ pub fn command(js: Js, words: JsValue, environ: JsValue) -> JsResult<Result<Comm
 }
 
 /// What `run` and `instantiate` are asked for. The inner error is of descriptors.
-pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Failure>> {
+pub fn settings(js: Js, object: JsValue, program: &Program) -> JsResult<Result<Settings, Failure>> {
     let get = |name| js.get(object, name);
     let streams = ["stdin", "stdout", "stderr"];
     let streams = streams.map(|name| stream(js, object, name));
@@ -69,7 +70,20 @@ pub fn settings(js: Js, object: JsValue) -> JsResult<Result<Settings, Failure>> 
         seed: optional(js, get(c"seed")?, Js::copy_bytes)?.and_then(|seed| seed.try_into().ok()),
         clock: optional(js, get(c"clock")?, Js::as_i64)?.map(i64::cast_unsigned),
         trace: js.truthy(get(c"strace")?)?,
+        given: optional(js, get(c"given")?, |js, given| self::given(js, given, program))?
+            .unwrap_or_default(),
     }))
+}
+
+/// What a program gets of its imports: which functions there are, and the values of globals.
+fn given(js: Js, given: JsValue, program: &Program) -> JsResult<Given> {
+    let functions = elements(js, js.get(given, c"functions")?)?;
+    let functions = functions.into_iter().map(|value| js.type_of(value) == Type::Function);
+    let globals = elements(js, js.get(given, c"globals")?)?;
+    let kinds = program.imports().map_or(&[][..], |imports| &imports.globals);
+    let globals =
+        globals.into_iter().zip(kinds).map(|(value, global)| number(js, value, global.kind));
+    Ok(Given { functions: functions.collect(), globals: globals.collect::<JsResult<_>>()? })
 }
 
 /// Milliseconds; none for 0.
@@ -133,13 +147,28 @@ pub fn arguments(js: Js, array: JsValue, parameters: &[String]) -> JsResult<Opti
 }
 
 fn argument(js: Js, value: JsValue, kind: &str) -> JsResult<Option<Value>> {
+    let kinds = [Kind::I32, Kind::I64, Kind::F32, Kind::F64];
+    match kinds.into_iter().find(|known| known.name() == kind) {
+        Some(kind) => number(js, value, kind),
+        None => Ok(None),
+    }
+}
+
+/// A number, or a BigInt for an i64. `None` for other values.
+pub fn number(js: Js, value: JsValue, kind: Kind) -> JsResult<Option<Value>> {
     Ok(match (kind, js.type_of(value)) {
-        ("i32", Type::Number) => Some(Value::I32(js.as_i32(value)?)),
-        ("f32", Type::Number) => Some(Value::F32(js.as_f64(value)? as f32)),
-        ("f64", Type::Number) => Some(Value::F64(js.as_f64(value)?)),
-        ("i64", Type::BigInt) => Some(Value::I64(js.as_i64(value)?)),
+        (Kind::I32, Type::Number) => Some(Value::I32(js.as_i32(value)?)),
+        (Kind::F32, Type::Number) => Some(Value::F32(js.as_f64(value)? as f32)),
+        (Kind::F64, Type::Number) => Some(Value::F64(js.as_f64(value)?)),
+        (Kind::I64, Type::BigInt) => Some(Value::I64(js.as_i64(value)?)),
         _ => None,
     })
+}
+
+/// Numbers of these types, from an array that has as many.
+pub fn numbers(js: Js, array: JsValue, kinds: &[Kind]) -> JsResult<Option<Vec<Value>>> {
+    let values = elements(js, array)?;
+    values.into_iter().zip(kinds).map(|(value, kind)| number(js, value, *kind)).collect()
 }
 
 /// `{ code, message, … }`, or null.
@@ -205,13 +234,41 @@ fn exit_code(code: u32) -> f64 {
 }
 
 fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
-    let values = results.iter().map(|value| match *value {
+    let values = results.iter().map(|number| value(js, *number));
+    js.array(&values.collect::<JsResult<Vec<_>>>()?)
+}
+
+/// A number as JavaScript has it.
+pub fn value(js: Js, number: Value) -> JsResult<JsValue> {
+    match number {
         Value::I32(number) => js.int32(number),
         Value::I64(number) => js.bigint(number),
         Value::F32(number) => js.number(number.into()),
         Value::F64(number) => js.number(number),
+    }
+}
+
+/// What `hostImports` gives.
+pub fn imports(js: Js, imports: &Imports) -> JsResult<JsValue> {
+    let object = js.object()?;
+    let functions = imports.functions.iter().map(|function| host_function(js, function));
+    js.set(object, c"functions", js.array(&functions.collect::<JsResult<Vec<_>>>()?)?)?;
+    let globals = imports.globals.iter().map(|HostGlobal { module, name, kind }| {
+        let global = described(js, name, kind.name())?;
+        js.set(global, c"module", js.string(module)?)?;
+        Ok(global)
     });
-    js.array(&values.collect::<JsResult<Vec<_>>>()?)
+    js.set(object, c"globals", js.array(&globals.collect::<JsResult<Vec<_>>>()?)?)?;
+    Ok(object)
+}
+
+fn host_function(js: Js, function: &HostFunction) -> JsResult<JsValue> {
+    let HostFunction { module, name, signature } = function;
+    let object = described(js, name, "function")?;
+    let kinds = signature.results.iter().map(|kind| js.string(kind.name()));
+    js.set(object, c"module", js.string(module)?)?;
+    js.set(object, c"results", js.array(&kinds.collect::<JsResult<Vec<_>>>()?)?)?;
+    Ok(object)
 }
 
 /// What `origin` gives.

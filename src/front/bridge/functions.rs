@@ -2,17 +2,19 @@
 
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::convert;
 use super::handle::Handle;
+use super::host::posted;
 use super::operation::{Operation, Queued, tell};
 use super::report;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
-    Failure, Instance, Outcome, Program, Ready, Settings, compile_for_parent as compile_and_exit,
-    compilers, guarded, guests, inspect as inspect_bytes, run as run_program, set_command,
-    set_concurrency, set_first_concurrency,
+    Entry, Failure, Imports, Instance, OnThread, Outcome, Program, Ready, Settings,
+    compile_for_parent as compile_and_exit, compilers, guarded, guests, inspect as inspect_bytes,
+    run as run_program, set_command, set_concurrency, set_first_concurrency,
 };
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -20,7 +22,7 @@ const UNDEFINED: Value = ptr::null_mut();
 /// `compile(request, done)`: a handle for `cancel`; `done(failure, program)`.
 pub fn compile(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let request = convert::request(js, arguments[0])?;
-    let operation = Operation::new(js, arguments[1], None)?;
+    let operation = Operation::new(js, arguments[1], UNDEFINED, None)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
     let waiting = Arc::clone(&operation);
     let done = move |program: Result<Program, Failure>| {
@@ -74,6 +76,13 @@ pub fn describe(js: Js, arguments: &[Value]) -> JsResult<Value> {
     convert::info(js, Handle::program(js, arguments[0])?.info())
 }
 
+/// `hostImports(program)`: the functions and globals that it expects of its host. What it can't get
+/// anyway counts as none: running it tells why.
+pub fn host_imports(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let program = Handle::program(js, arguments[0])?;
+    convert::imports(js, program.imports().unwrap_or(&Imports::default()))
+}
+
 /// `origin(program, fuel, maxStack)`: where the code comes from that it runs with such settings,
 /// undefined if there is none yet.
 pub fn origin(js: Js, arguments: &[Value]) -> JsResult<Value> {
@@ -94,20 +103,23 @@ pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Ok(UNDEFINED)
 }
 
-/// `run(program, settings, done)`: a handle for `cancel`; `done(outcome)`.
+/// `run(program, settings, done, host)`: a handle for `cancel`; `done(outcome)`. For `host`, see
+/// `host`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |_, ready, settings, operation, task| {
-        let outcome = guarded(|| run_program(ready, settings, &operation.ending.life));
+        let entry = entry(operation, &task, settings.timeout);
+        let outcome = guarded(|| run_program(ready, settings, OnThread::OfGuests, entry));
         tell(task, outcome.unwrap_or_else(Outcome::failed));
     })
 }
 
-/// `instantiate(program, settings, done)`: a handle for `cancel`; `done(outcome)`, which has the
-/// instance.
+/// `instantiate(program, settings, done, host)`: a handle for `cancel`; `done(outcome)`, which has the
+/// instance. For `host`, see `host`.
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |program, ready, settings, operation, task| {
-        let life = &operation.ending.life;
-        let opened = guarded(|| Instance::open(program, ready, settings, life));
+        let entry = entry(operation, &task, settings.timeout);
+        let open = || Instance::open(program, ready, settings, OnThread::OfGuests, entry);
+        let opened = guarded(open);
         let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
@@ -119,6 +131,10 @@ pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     })
 }
 
+fn entry(operation: &Operation, task: &Task, timeout: Option<Duration>) -> Entry {
+    Entry { life: Arc::clone(&operation.ending.life), host: posted(task), timeout }
+}
+
 /// What a guest thread does with a program that is ready.
 type Body = fn(Arc<Program>, &Arc<Ready>, Settings, &Operation, Task);
 
@@ -126,14 +142,14 @@ type Body = fn(Arc<Program>, &Arc<Ready>, Settings, &Operation, Task);
 /// first: never on a thread of guests.
 fn begin(js: Js, arguments: &[Value], body: Body) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
-    let (settings, failure) = match convert::settings(js, arguments[1])? {
+    let (settings, failure) = match convert::settings(js, arguments[1], &program)? {
         Ok(settings) => (Some(settings), None),
         Err(failure) => (None, Some(failure)),
     };
     let (fuel, max_stack) = settings
         .as_ref()
         .map_or((false, 0), |settings| (settings.fuel.is_some(), settings.max_stack));
-    let operation = Operation::new(js, arguments[2], settings)?;
+    let operation = Operation::new(js, arguments[2], arguments[3], settings)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
     if let Some(failure) = failure {
         fail(&operation, failure);
@@ -177,21 +193,23 @@ fn fail(operation: &Operation, failure: Failure) {
     }
 }
 
-/// `call(instance, name, arguments, timeout, done)`: a handle for `cancel`; `done(outcome)`.
+/// `call(instance, name, arguments, timeout, done, host)`: a handle for `cancel`; `done(outcome)`. For
+/// `host`, see `host`.
 ///
 /// Throws `ERR_INVALID_ARG_VALUE` for a name that is no function's, `ERR_INVALID_ARG_TYPE` for
 /// arguments that don't fit its parameters.
 pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let instance = Handle::instance(js, arguments[0])?;
     let name = js.as_text(arguments[1])?;
-    let values = call_arguments(js, &instance, &name, arguments[2])?;
+    let values = call_arguments(js, instance.program(), &name, arguments[2])?;
     let timeout = convert::timeout(js, arguments[3])?;
-    let operation = Operation::new(js, arguments[4], None)?;
+    let operation = Operation::new(js, arguments[4], arguments[5], None)?;
     let handle = Handle::Operation(Arc::clone(&operation)).into_value(js)?;
     let calling = Arc::clone(&operation);
     let job = move |instance: &Instance| {
         if let Some(Queued { task, .. }) = calling.begin() {
-            let call = || instance.call(&name, &values, timeout, &calling.ending.life);
+            let entry = entry(&calling, &task, timeout);
+            let call = || instance.call(&name, &values, entry);
             tell(task, guarded(call).unwrap_or_else(Outcome::failed));
         }
     };
@@ -199,15 +217,18 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Ok(handle)
 }
 
-fn call_arguments(
+/// Arguments of a call by the name of the function.
+///
+/// Throws as `call` does.
+pub fn call_arguments(
     js: Js,
-    instance: &Instance,
+    program: &Program,
     name: &str,
     values: Value,
 ) -> JsResult<Vec<crate::front::wasmtime::Value>> {
-    let Some(signature) = instance.program().signature(name) else {
+    let Some(signature) = program.signature(name) else {
         let message = format!("The program exports no function '{name}'");
-        let message = match instance.program().functions().as_str() {
+        let message = match program.functions().as_str() {
             "" => message,
             functions => format!("{message}. It exports {functions}"),
         };
@@ -223,7 +244,7 @@ fn call_arguments(
 
 /// `close(instance)`.
 pub fn close(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    Handle::instance(js, arguments[0])?.close();
+    Handle::instance(js, arguments[0])?.place.close();
     Ok(UNDEFINED)
 }
 
@@ -235,7 +256,7 @@ pub fn output(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `cancel(handle)`.
 pub fn cancel(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    Handle::operation(js, arguments[0])?.cancel();
+    Handle::cancel(js, arguments[0])?;
     Ok(UNDEFINED)
 }
 

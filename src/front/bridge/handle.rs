@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::operation::Operation;
+use super::operation::{Ending, Operation};
 use crate::front::js::{Js, JsResult, Thrown, Value};
-use crate::front::wasmtime::{Instance, Program};
+use crate::front::wasmtime::{HostCall, Instance, Place, Program};
 use crate::system::MemoryFile;
 
 /// What an external value of this addon holds.
@@ -19,6 +19,9 @@ pub enum Handle {
     Program(RefCell<Option<Arc<Program>>>),
     Instance(Arc<Instance>),
     Operation(Arc<Operation>),
+    HostCall(Arc<HostCall>),
+    /// What ends calls on the thread that makes them.
+    Ending(Arc<Ending>),
     /// `None` once it has been closed.
     MemoryFile(RefCell<Option<MemoryFile>>),
 }
@@ -79,6 +82,22 @@ impl Handle {
         }
     }
 
+    pub fn host_call(js: Js, value: Value) -> JsResult<Arc<HostCall>> {
+        match Handle::of(js, value)? {
+            Handle::HostCall(call) => Ok(Arc::clone(call)),
+            _ => Err(wrong(js)),
+        }
+    }
+
+    /// Where a guest is: an instance, or one that has called a function of the host.
+    pub fn place(js: Js, value: Value) -> JsResult<Arc<Place>> {
+        match Handle::of(js, value)? {
+            Handle::Instance(instance) => Ok(Arc::clone(&instance.place)),
+            Handle::HostCall(call) => Ok(Arc::clone(&call.place)),
+            _ => Err(wrong(js)),
+        }
+    }
+
     /// What `body` makes of a file that is open.
     pub fn memory_file<T>(
         js: Js,
@@ -100,9 +119,23 @@ impl Handle {
         Ok(())
     }
 
-    pub fn operation(js: Js, value: Value) -> JsResult<Arc<Operation>> {
+    /// Ends an operation, or a call on this thread.
+    pub fn cancel(js: Js, value: Value) -> JsResult<()> {
         match Handle::of(js, value)? {
-            Handle::Operation(operation) => Ok(Arc::clone(operation)),
+            Handle::Operation(operation) => operation.cancel(),
+            Handle::Ending(ending) => ending.end(),
+            _ => return Err(wrong(js)),
+        }
+        Ok(())
+    }
+
+    /// What ends calls on this thread, a new one for undefined.
+    pub fn ending(js: Js, value: Value) -> JsResult<Arc<Ending>> {
+        if js.is_undefined(value) {
+            return Ok(Arc::default());
+        }
+        match Handle::of(js, value)? {
+            Handle::Ending(ending) => Ok(Arc::clone(ending)),
             _ => Err(wrong(js)),
         }
     }

@@ -2,11 +2,13 @@
 //! callback, on the event loop, what came of it. And of the host: pipes and files in memory.
 #![allow(unsafe_code)] // Callbacks of Node-API.
 
+mod access;
 mod convert;
 mod files;
 mod functions;
 mod guest_ends;
 mod handle;
+mod host;
 mod operation;
 mod report;
 mod tasks;
@@ -23,7 +25,9 @@ use super::js::{Js, JsResult, Value};
 type Function = fn(Js, &[Value]) -> JsResult<Value>;
 
 const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
+    ("answer", c"answer", host::answer),
     ("call", c"call", functions::call),
+    ("callExport", c"callExport", host::call_export),
     ("cancel", c"cancel", functions::cancel),
     ("clearMemoryFile", c"clearMemoryFile", files::clear_memory_file),
     ("close", c"close", functions::close),
@@ -34,19 +38,27 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("configure", c"configure", functions::configure),
     ("configureFirst", c"configureFirst", functions::configure_first),
     ("describe", c"describe", functions::describe),
+    ("getGlobal", c"getGlobal", access::get_global),
+    ("growMemory", c"growMemory", access::grow_memory),
+    ("hostImports", c"hostImports", functions::host_imports),
     ("inspect", c"inspect", functions::inspect),
     ("instantiate", c"instantiate", functions::instantiate),
     ("memoryFile", c"memoryFile", files::memory_file),
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
+    ("memorySize", c"memorySize", access::memory_size),
     ("nullDevice", c"nullDevice", files::null_device),
     ("origin", c"origin", functions::origin),
     ("output", c"output", functions::output),
     ("pipe", c"pipe", files::pipe),
+    ("readMemory", c"readMemory", access::read_memory),
     ("readMemoryFile", c"readMemoryFile", files::read_memory_file),
     ("release", c"release", functions::release),
     ("run", c"run", functions::run),
     ("serialize", c"serialize", functions::serialize),
     ("setCompiler", c"setCompiler", functions::set_compiler),
+    ("setGlobal", c"setGlobal", access::set_global),
+    ("textOfMemory", c"textOfMemory", access::text_of_memory),
+    ("writeMemory", c"writeMemory", access::write_memory),
 ];
 
 /// Puts the functions on the exports of the addon.
@@ -61,7 +73,7 @@ pub fn export(js: Js, exports: Value) -> JsResult<()> {
 }
 
 /// As many as any of the functions takes.
-const MAX_ARGUMENTS: usize = 5;
+const MAX_ARGUMENTS: usize = 6;
 
 unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     let js = Js(env);

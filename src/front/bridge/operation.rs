@@ -38,10 +38,16 @@ pub struct Queued {
 }
 
 impl Operation {
-    /// An operation whose answer `callback` gets.
-    pub fn new(js: Js, callback: Value, settings: Option<Settings>) -> JsResult<Arc<Self>> {
+    /// An operation whose answer `callback` gets. `host` calls functions of the host, if it is a
+    /// function.
+    pub fn new(
+        js: Js,
+        callback: Value,
+        host: Value,
+        settings: Option<Settings>,
+    ) -> JsResult<Arc<Self>> {
         let ending = Arc::<Ending>::default();
-        let task = Task::start(js, callback, &ending)?;
+        let task = Task::with_host(js, callback, host, &ending)?;
         let queued = Mutex::new(Some(Queued { task, settings }));
         Ok(Arc::new(Operation { ending, queued }))
     }

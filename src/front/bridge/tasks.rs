@@ -15,7 +15,7 @@ use napi::sys;
 
 use super::convert;
 use super::operation::Ending;
-use crate::front::js::{Js, JsResult, Value};
+use crate::front::js::{Js, JsResult, Type, Value};
 
 /// Makes the value that a callback gets.
 type Answer = Box<dyn FnOnce(Js) -> JsResult<Vec<Value>> + Send>;
@@ -25,7 +25,16 @@ pub struct Tasks {
     /// Locked while it is called: ending the environment takes the lock first.
     function: Mutex<Function>,
     /// With a lock of their own, so that the event loop, once woken, need not wait for who woke it.
-    answers: Mutex<VecDeque<(u64, Answer)>>,
+    answers: Mutex<VecDeque<(u64, To, Answer)>>,
+}
+
+/// Which callback of a task is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    /// That for its end.
+    Done,
+    /// That for calls of functions of the host.
+    Host,
 }
 
 /// Null once the environment has ended.
@@ -45,6 +54,8 @@ struct Pending {
 
 struct Waiting {
     callback: sys::napi_ref,
+    /// Calls functions of the host. Null if there are none.
+    host: sys::napi_ref,
     ending: Weak<Ending>,
 }
 
@@ -62,10 +73,17 @@ pub struct Task {
 impl Task {
     /// Keeps `callback` until the task is done. `ending` ends the task with its environment.
     pub fn start(js: Js, callback: Value, ending: &Arc<Ending>) -> JsResult<Self> {
-        let mut reference = ptr::null_mut();
-        // SAFETY: a value of this environment; the result goes to a local.
-        js.check(unsafe { sys::napi_create_reference(js.0, callback, 1, &mut reference) })?;
-        let waiting = Waiting { callback: reference, ending: Arc::downgrade(ending) };
+        Task::with_host(js, callback, ptr::null_mut(), ending)
+    }
+
+    /// The same, with a function that calls functions of the host, unless it is undefined or null.
+    pub fn with_host(js: Js, callback: Value, host: Value, ending: &Arc<Ending>) -> JsResult<Self> {
+        let host = match host.is_null() || js.type_of(host) != Type::Function {
+            true => ptr::null_mut(),
+            false => reference(js, host)?,
+        };
+        let callback = reference(js, callback)?;
+        let waiting = Waiting { callback, host, ending: Arc::downgrade(ending) };
         PENDING.with_borrow_mut(|all| {
             let key = js.0.addr();
             if let std::collections::hash_map::Entry::Vacant(entry) = all.entry(key) {
@@ -83,25 +101,33 @@ impl Task {
 
     fn answer(&mut self, answer: Answer) {
         self.is_done = true;
-        let function = self.tasks.function();
-        if function.0.is_null() {
-            return;
-        }
-        let mut answers = self.tasks.answers();
-        let is_first = answers.is_empty();
-        answers.push_back((self.id, answer));
-        drop(answers);
-        if is_first {
-            // SAFETY: not null, so the environment is there: ending it takes the lock first.
-            unsafe {
-                sys::napi_call_threadsafe_function(
-                    function.0,
-                    ptr::null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                );
-            }
-        }
+        self.tasks.send(self.id, To::Done, answer);
     }
+
+    /// What has functions of the host called, as long as the task is not done.
+    pub fn host(&self) -> TaskHost {
+        TaskHost { tasks: Arc::clone(&self.tasks), id: self.id }
+    }
+}
+
+/// Has functions of the host called by the callback of a task.
+pub struct TaskHost {
+    tasks: Arc<Tasks>,
+    id: u64,
+}
+
+impl TaskHost {
+    /// Calls the callback with what `values` makes.
+    pub fn tell(&self, values: impl FnOnce(Js) -> JsResult<Vec<Value>> + Send + 'static) {
+        self.tasks.send(self.id, To::Host, Box::new(values));
+    }
+}
+
+fn reference(js: Js, value: Value) -> JsResult<sys::napi_ref> {
+    let mut reference = ptr::null_mut();
+    // SAFETY: a value of this environment; the result goes to a local.
+    js.check(unsafe { sys::napi_create_reference(js.0, value, 1, &mut reference) })?;
+    Ok(reference)
 }
 
 /// A task that nobody could begin, for want of a thread, is answered all the same.
@@ -114,13 +140,34 @@ impl Drop for Task {
 }
 
 impl Tasks {
+    fn send(&self, id: u64, to: To, answer: Answer) {
+        let function = self.function();
+        if function.0.is_null() {
+            return;
+        }
+        let mut answers = self.answers();
+        let is_first = answers.is_empty();
+        answers.push_back((id, to, answer));
+        drop(answers);
+        if is_first {
+            // SAFETY: not null, so the environment is there: ending it takes the lock first.
+            unsafe {
+                sys::napi_call_threadsafe_function(
+                    function.0,
+                    ptr::null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                );
+            }
+        }
+    }
+
     /// Nobody panics while holding the lock.
     fn function(&self) -> MutexGuard<'_, Function> {
         self.function.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same. Taken after that of the function, if both are.
-    fn answers(&self) -> MutexGuard<'_, VecDeque<(u64, Answer)>> {
+    fn answers(&self) -> MutexGuard<'_, VecDeque<(u64, To, Answer)>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,14 +218,39 @@ impl Pending {
         Task { tasks: Arc::clone(&self.tasks), id, is_done: false }
     }
 
-    fn take(&mut self, js: Js, id: u64) -> Option<sys::napi_ref> {
-        let waiting = self.waiting.remove(&id)?;
+    /// The callback. If it is that for the end, nothing is left of the task.
+    fn callback(&mut self, js: Js, id: u64, to: To) -> JsResult<Option<Value>> {
+        match to {
+            To::Host => match self.waiting.get(&id) {
+                Some(waiting) if !waiting.host.is_null() => value_of(js, waiting.host),
+                _ => Ok(None),
+            },
+            To::Done => self.take(js, id),
+        }
+    }
+
+    fn take(&mut self, js: Js, id: u64) -> JsResult<Option<Value>> {
+        let Some(Waiting { callback, host, .. }) = self.waiting.remove(&id) else {
+            return Ok(None);
+        };
         if self.waiting.is_empty() {
             // SAFETY: as in `add`.
             unsafe { sys::napi_unref_threadsafe_function(js.0, self.function) };
         }
-        Some(waiting.callback)
+        let value = value_of(js, callback);
+        for reference in [callback, host].into_iter().filter(|reference| !reference.is_null()) {
+            // SAFETY: made by `Task::with_host`, deleted here only.
+            unsafe { sys::napi_delete_reference(js.0, reference) };
+        }
+        value
     }
+}
+
+fn value_of(js: Js, reference: sys::napi_ref) -> JsResult<Option<Value>> {
+    let mut value = ptr::null_mut();
+    // SAFETY: a reference that is not deleted; the result goes to a local.
+    js.check(unsafe { sys::napi_get_reference_value(js.0, reference, &mut value) })?;
+    Ok(Some(value))
 }
 
 /// What stands for the thread-safe function in `async_hooks`. Its method `hasRef`, like that of a
@@ -212,30 +284,27 @@ unsafe extern "C" fn answer_all(
         let pending = all.get(&env.addr());
         pending.map(|pending| std::mem::take(&mut *pending.tasks.answers()))
     });
-    for (id, answer) in answers.into_iter().flatten() {
-        let answered = catch_unwind(AssertUnwindSafe(|| js.scoped(|| tell(js, id, answer))));
+    for (id, to, answer) in answers.into_iter().flatten() {
+        let answered = catch_unwind(AssertUnwindSafe(|| js.scoped(|| tell(js, id, to, answer))));
         if !matches!(answered, Ok(Ok(()))) {
             js.report_exception();
         }
     }
 }
 
-fn tell(js: Js, id: u64, answer: Answer) -> JsResult<()> {
-    let taken = PENDING.with_borrow_mut(|all| all.get_mut(&js.0.addr())?.take(js, id));
-    let Some(reference) = taken else { return Ok(()) };
-    let mut callback = ptr::null_mut();
-    // SAFETY: made by `Task::start`, deleted here only.
-    unsafe {
-        sys::napi_get_reference_value(js.0, reference, &mut callback);
-        sys::napi_delete_reference(js.0, reference);
-    }
+fn tell(js: Js, id: u64, to: To, answer: Answer) -> JsResult<()> {
+    let callback = PENDING.with_borrow_mut(|all| {
+        all.get_mut(&js.0.addr()).map_or(Ok(None), |pending| pending.callback(js, id, to))
+    });
+    let Some(callback) = callback? else { return Ok(()) };
     let arguments = match answer(js) {
         Ok(arguments) => arguments,
         // Something was too large for V8: the callback must be told all the same.
-        Err(_) => {
+        Err(_) if to == To::Done => {
             js.forget_exception();
             convert::too_large(js)?
         }
+        Err(_) => return Ok(js.forget_exception()),
     };
     js.call(js.undefined()?, callback, &arguments).map(drop)
 }

@@ -123,7 +123,7 @@
   const ofRun = 'is an option of run(), not of the WASI class, which would run the guest without it. ' +
     'Use run(), or remove the option';
   for (const name of [
-    'timeout', 'memoryLimit', 'fuel', 'signal', 'maxBuffer', 'maxStack', 'seed', 'clock', 'encoding', 'strace',
+    'timeout', 'memoryLimit', 'fuel', 'signal', 'maxBuffer', 'maxStack', 'seed', 'clock', 'encoding', 'strace', 'imports',
     'compileTimeout', 'compileMemoryLimit', 'cache', 'allowPrecompiled', 'end',
   ]) mistakes[name] = ofRun;
   const misspelled = assign(create(null), {

@@ -9,6 +9,7 @@ use wasmtime::{ExternType, FuncType, MemoryType, Module, ValType};
 use super::interruptible::Names;
 use super::needs::Wanted;
 use super::shape;
+use super::value::{Crossing, Kind};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -107,7 +108,19 @@ pub(super) fn signature_of(kind: &ExternType) -> Option<Signature> {
 pub(super) fn wanted<'m>(module: &'m str, name: &'m str, kind: &ExternType) -> Wanted<'m> {
     let shape = kind.func().map_or_else(|| kind_of(kind).into(), shape_of);
     let is_shared = kind.memory().is_some_and(MemoryType::is_shared);
-    Wanted { module, name, kind: kind_of(kind), shape, is_shared }
+    let is_possible = is_possible(kind);
+    Wanted { module, name, kind: kind_of(kind), shape, is_shared, is_possible }
+}
+
+/// Whether the host can give it, or make it.
+fn is_possible(kind: &ExternType) -> bool {
+    match kind {
+        ExternType::Func(function) => Crossing::of(function).is_some(),
+        ExternType::Global(global) => Kind::of(global.content()).is_some(),
+        ExternType::Table(table) => table.element().is_nullable(),
+        ExternType::Memory(memory) => !memory.is_shared(),
+        ExternType::Tag(_) => false,
+    }
 }
 
 /// As in the text format, or the start of it.

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use wasmtime::{Instance as Exports, Val};
+use wasmtime::AsContextMut;
 
-use super::failure::{Detail, Failure};
-use super::life::{Life, Reason};
+use super::invoke::invoke;
 use super::outcome::Outcome;
+use super::place::Place;
 use super::pools::guests;
 use super::program::Program;
 use super::ready::Ready;
-use super::session::{End, Session};
+use super::session::{Entry, Session};
 use super::settings::Settings;
+use super::signals::{OnThread, OwnSignal};
 use super::value::Value;
 use crate::system::Output;
 
@@ -21,25 +21,18 @@ use crate::system::Output;
 pub struct Instance {
     program: Arc<Program>,
     outputs: [Option<Output>; 2],
-    state: Mutex<State>,
+    /// Where it is.
+    pub place: Arc<Place>,
+    queue: Mutex<Queue>,
 }
 
 type Job = Box<dyn FnOnce(&Instance) + Send>;
 
+/// Calls that wait, and whether a thread is at them.
 #[derive(Default)]
-struct State {
-    /// `None` while a call has it, and when closed.
-    alive: Option<Alive>,
-    busy: bool,
-    closed: bool,
+struct Queue {
     jobs: VecDeque<Job>,
-    /// Of the call under way.
-    life: Option<Arc<Life>>,
-}
-
-struct Alive {
-    session: Session,
-    exports: Exports,
+    is_busy: bool,
 }
 
 impl Instance {
@@ -48,26 +41,26 @@ impl Instance {
         program: Arc<Program>,
         ready: &Arc<Ready>,
         settings: Settings,
-        life: &Arc<Life>,
+        thread: OnThread,
+        entry: Entry,
     ) -> (Outcome, Option<Arc<Self>>) {
-        if life.reason().is_some() {
+        if entry.life.reason().is_some() {
             return (Outcome::canceled(), None);
         }
-        let timeout = settings.timeout;
-        let mut session = match Session::new(ready, settings, life) {
+        let place = Arc::<Place>::default();
+        let signal = OwnSignal::take(thread);
+        let mut session = match Session::new(ready, settings, signal, &place, &entry.life) {
             Ok(session) => session,
             Err(failure) => return (Outcome::failed(failure), None),
         };
-        match session.enter(life, timeout, initialize) {
-            Ok(exports) => {
-                let outputs = session.store.data().outputs.clone();
-                let outcome = session.outcome_without_output(Ok(None));
-                let alive = Some(Alive { session, exports });
-                let state = Mutex::new(State { alive, ..State::default() });
-                (outcome, Some(Arc::new(Instance { program, outputs, state })))
-            }
-            Err(end) => (session.outcome(Err(failure(end))), None),
+        if let Err(end) = session.enter(entry, initialize) {
+            place.close();
+            return (session.outcome(Err(end.into_failure())), None);
         }
+        let outputs = session.store.data().outputs.clone();
+        let outcome = session.outcome_without_output(Ok(None));
+        place.settle(Box::new(session));
+        (outcome, Some(Arc::new(Instance { program, outputs, place, queue: Mutex::default() })))
     }
 
     /// What it is an instance of.
@@ -87,126 +80,64 @@ impl Instance {
         self: &Arc<Self>,
         job: impl FnOnce(&Instance) + Send + 'static,
     ) -> std::io::Result<()> {
-        let mut state = self.state();
-        state.jobs.push_back(Box::new(job));
-        if !std::mem::replace(&mut state.busy, true) {
-            drop(state);
-            let instance = Arc::clone(self);
-            let started = guests().submit(move || instance.work());
-            if started.is_err() {
-                let mut state = self.state();
-                state.busy = false;
-                state.jobs.clear();
-            }
-            return started;
+        let mut queue = self.queue();
+        queue.jobs.push_back(Box::new(job));
+        if std::mem::replace(&mut queue.is_busy, true) {
+            return Ok(());
         }
-        Ok(())
+        drop(queue);
+        let instance = Arc::clone(self);
+        let started = guests().submit(move || instance.work());
+        if started.is_err() {
+            let mut queue = self.queue();
+            queue.is_busy = false;
+            queue.jobs.clear();
+        }
+        started
     }
 
     fn work(&self) {
-        loop {
-            let mut state = self.state();
-            let Some(job) = state.jobs.pop_front() else {
-                state.busy = false;
-                return;
-            };
-            drop(state);
+        while let Some(job) = self.next() {
             job(self);
         }
     }
 
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.queue();
+        let job = queue.jobs.pop_front();
+        queue.is_busy = job.is_some();
+        job
+    }
+
     /// Calls a function. Blocks.
-    pub fn call(
-        &self,
-        name: &str,
-        arguments: &[Value],
-        timeout: Option<Duration>,
-        life: &Arc<Life>,
-    ) -> Outcome {
-        if life.reason().is_some() {
+    pub fn call(&self, name: &str, arguments: &[Value], entry: Entry) -> Outcome {
+        if entry.life.reason().is_some() {
             return Outcome::canceled();
         }
-        let Some(mut alive) = self.begin(life) else {
-            return Outcome::failed(Failure::closed());
+        let mut session = match self.place.begin(&entry.life) {
+            Ok(session) => session,
+            Err(failure) => return Outcome::failed(failure),
         };
-        let Alive { session, exports } = &mut alive;
         let called =
-            session.enter(life, timeout, |session| call(session, *exports, name, arguments));
+            session.enter(entry, |session| invoke(session.store.as_context_mut(), name, arguments));
         let outcome = match called {
             Ok(results) => Outcome { results, ..session.outcome_without_output(Ok(None)) },
-            Err(end) => session.outcome_without_output(Err(failure(end))),
+            Err(end) => session.outcome_without_output(Err(end.into_failure())),
         };
-        self.finish(alive);
+        self.place.settle(session);
         outcome
     }
 
-    /// `None` when it is closed.
-    fn begin(&self, life: &Arc<Life>) -> Option<Alive> {
-        let mut state = self.state();
-        state.life = Some(Arc::clone(life));
-        state.alive.take()
-    }
-
-    /// Keeps what is alive for the next call, unless it was closed meanwhile.
-    fn finish(&self, alive: Alive) {
-        let mut state = self.state();
-        state.life = None;
-        if state.closed {
-            drop(state);
-            drop(alive);
-        } else {
-            state.alive = Some(alive);
-        }
-    }
-
-    /// Frees everything. The call under way, if any, is ended; those that wait fail.
-    pub fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        let alive = state.alive.take();
-        let life = state.life.take();
-        drop(state);
-        drop(alive);
-        if let Some(life) = life {
-            life.end(Reason::Close);
-        }
-    }
-
     /// Nobody panics while holding the lock.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn initialize(session: &mut Session) -> wasmtime::Result<Exports> {
+fn initialize(session: &mut Session) -> wasmtime::Result<()> {
     let exports = session.instantiate()?;
     if let Some(initialize) = exports.get_func(&mut session.store, "_initialize") {
         initialize.typed::<(), ()>(&session.store)?.call(&mut session.store, ())?;
     }
-    Ok(exports)
-}
-
-fn call(
-    session: &mut Session,
-    exports: Exports,
-    name: &str,
-    arguments: &[Value],
-) -> wasmtime::Result<Vec<Value>> {
-    let function = exports.get_func(&mut session.store, name);
-    let function = function.ok_or_else(|| wasmtime::Error::msg("no such function"))?;
-    let arguments: Vec<Val> = arguments.iter().map(|value| value.to_wasm()).collect();
-    let mut results = vec![Val::I32(0); function.ty(&session.store).results().len()];
-    function.call(&mut session.store, &arguments, &mut results)?;
-    Ok(results.iter().filter_map(Value::from_wasm).collect())
-}
-
-fn failure(end: End) -> Failure {
-    match end {
-        End::Failure(failure) => failure,
-        End::Exit(code) => {
-            let code = code.cast_signed();
-            Failure::new("ERR_WASI_EXIT", format!("The program exited with code {code}"))
-                .with("exitCode", Detail::Number(code.into()))
-        }
-    }
+    Ok(())
 }

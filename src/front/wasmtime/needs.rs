@@ -1,10 +1,10 @@
 //! What a program needs that it can't have here, and what to do about it.
 
 use super::failure::{Detail, Failure};
-use super::linker::MODULES;
+use super::linker::offered;
 use super::shape;
 use super::short::{list, name};
-use crate::abi::{FUNCTIONS, Function, ValueType};
+use crate::abi::{Function, ValueType};
 
 /// An import.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(super) struct Wanted<'m> {
     pub shape: String,
     /// Of a memory.
     pub is_shared: bool,
+    /// Whether something of this type can come from the host.
+    pub is_possible: bool,
 }
 
 impl Wanted<'_> {
@@ -32,8 +34,12 @@ impl Wanted<'_> {
 
     /// The function of WASI that it names.
     fn offered(&self) -> Option<&'static Function> {
-        let is_known = MODULES.iter().any(|(known, _)| *known == self.module);
-        FUNCTIONS.iter().find(|function| is_known && function.name == self.name)
+        offered(self.module, self.name)
+    }
+
+    /// Whether it is made for each instance.
+    pub fn is_made(&self) -> bool {
+        matches!(self.kind, "memory" | "table")
     }
 }
 
@@ -42,20 +48,65 @@ pub(super) const THREADS: &str = "The program shares its memory between threads,
     compile() don't support. Run it with the WASI class, with one Worker for each thread: see \
     docs/threads.md in the wasi-rs package";
 
-/// Why some of the imports can't be had: `ERR_WASI_LINK`, with the names of the first one. They are
-/// gone through several times rather than kept: there may be a million.
+/// Why some of the imports can't be had, whatever the host gives: `ERR_WASI_LINK`, with the names of
+/// the first one. They are gone through several times rather than kept: there may be a million.
 pub(super) fn refused_import<'m, I: Iterator<Item = Wanted<'m>>>(
     imports: impl Fn() -> I,
 ) -> Option<Failure> {
-    let missing = || imports().filter(|import| import.offered().is_none());
-    if let Some(shared) = missing().find(|import| import.is_shared) {
+    let others = || imports().filter(|import| import.offered().is_none());
+    if let Some(shared) = others().find(|import| import.is_shared) {
         return Some(shared.failure(THREADS.into()));
     }
-    if let Some(first) = missing().next() {
-        let advice = missing().find_map(|import| advice(&import)).unwrap_or(ELSEWHERE);
-        return Some(first.failure(format!("{}. {advice}", listed(missing))));
+    if let Some(first) = others().find(|import| !import.is_possible) {
+        return Some(impossible(&first, advice(&first)));
     }
     imports().find_map(|import| mismatch(&import))
+}
+
+/// Not even the host has it.
+fn impossible(import: &Wanted<'_>, advice: Option<&str>) -> Failure {
+    let Wanted { kind, shape, .. } = import;
+    let advice = advice.unwrap_or(
+        "Host functions only take and return numbers (i32, i64, f32 and f64), and only globals that \
+         are such numbers can be imported",
+    );
+    let full_name = import.full_name();
+    import.failure(match *kind {
+        "function" => format!("The program imports the function {full_name} as {shape}. {advice}"),
+        _ => format!("The program imports the {kind} {full_name}, which it can't get. {advice}"),
+    })
+}
+
+/// Why a program can't run as long as these are not given: `ERR_WASI_LINK`, with the names of the
+/// first one. There must be one. Who gives some imports knows where the program is to run.
+pub(super) fn missing_imports<'m, I: Iterator<Item = Wanted<'m>>>(
+    missing: impl Fn() -> I,
+    are_some_given: bool,
+) -> Failure {
+    let Some(first) = missing().next() else { return Failure::link("An import is missing") };
+    let known = missing().find_map(|import| advice(&import)).filter(|_| !are_some_given);
+    let advice = known.map(str::to_owned);
+    let advice = advice.unwrap_or_else(|| in_options(&first));
+    first.failure(format!("{}. {advice}", listed(missing)))
+}
+
+/// The same, of what a program expects besides what it gets in any case. `None` if that is nothing.
+pub(super) fn expected_imports<'m, I: Iterator<Item = Wanted<'m>>>(
+    imports: impl Fn() -> I,
+) -> Option<Failure> {
+    let missing = || imports().filter(|import| import.offered().is_none() && !import.is_made());
+    missing().next().map(|_| missing_imports(missing, false))
+}
+
+/// How to give it.
+fn in_options(import: &Wanted<'_>) -> String {
+    let (module, item) = (name(import.module), name(import.name));
+    match import.kind {
+        "global" => format!("Pass the value in options.imports: {{ {module}: {{ {item}: 0 }} }}"),
+        _ => {
+            format!("Pass the function in options.imports: {{ {module}: {{ {item}() {{ … }} }} }}")
+        }
+    }
 }
 
 fn listed<'m, I: Iterator<Item = Wanted<'m>>>(missing: impl Fn() -> I) -> String {
@@ -66,9 +117,6 @@ fn listed<'m, I: Iterator<Item = Wanted<'m>>>(missing: impl Fn() -> I) -> String
     }
 }
 
-const ELSEWHERE: &str = "Only the functions of WASI preview1 are available here. To provide other \
-    imports, run the program with the WASI class and pass the imports to \
-    WebAssembly.instantiate()";
 const BINDGEN: &str = "It looks like a module for wasm-bindgen, which runs with the JavaScript that \
     wasm-bindgen generates. Import that JavaScript instead, or build a program without \
     wasm-bindgen for wasm32-wasip1";
@@ -77,7 +125,7 @@ const EMSCRIPTEN: &str = "It looks like a module for Emscripten's JavaScript. Im
 const GO: &str = "It looks like a Go program for JavaScript (GOOS=js). Build it with \
     GOOS=wasip1 GOARCH=wasm, or with -target=wasip1 in TinyGo";
 const ASSEMBLYSCRIPT: &str = "It looks like an AssemblyScript module. Compile it with \
-    @assemblyscript/wasi-shim, or with --use abort= if it needs nothing but abort()";
+    @assemblyscript/wasi-shim, or pass the function in options.imports: { env: { abort() { … } } }";
 const NODE_API: &str = "It looks like a Node-API addon (napi-rs), which the JavaScript of its \
     package loads. Import that package instead";
 const PREVIEW2: &str = "It was built for WASI 0.2 or later. Build it for WASI preview1, for \
@@ -88,13 +136,9 @@ const WASI_THREADS: &str = "It starts threads. Run it with the WASI class, with 
     each thread: see docs/threads.md in the wasi-rs package";
 const EXTENSION: &str = "WASI preview1 has no such function: it may be an extension of another \
     runtime, or the program was built for another version of WASI";
-const MEMORY: &str = "It expects memory from its host. Link it without --import-memory, so that it \
-    defines and exports its memory, or use the WASI class and pass the memory to \
-    WebAssembly.instantiate()";
-
 /// What is known of some imports by their names.
 fn advice(import: &Wanted<'_>) -> Option<&'static str> {
-    let Wanted { module, name, kind, .. } = *import;
+    let Wanted { module, name, .. } = *import;
     let starts = |with: &str| name.starts_with(with);
     Some(match module {
         "wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__" => BINDGEN,
@@ -108,7 +152,6 @@ fn advice(import: &Wanted<'_>) -> Option<&'static str> {
         "env" if starts("emscripten_") || starts("_emscripten_") => EMSCRIPTEN,
         "env" if starts("__syscall_") || starts("invoke_") || name == "_abort_js" => EMSCRIPTEN,
         "env" if name == "abort" && import.shape == ABORT => ASSEMBLYSCRIPT,
-        "env" if kind == "memory" => MEMORY,
         _ => return None,
     })
 }

@@ -36,9 +36,14 @@ impl Outcome {
 
     /// Nothing has run.
     pub fn failed(failure: Failure) -> Self {
+        Outcome { failure: Some(failure), ..Outcome::none() }
+    }
+
+    /// There is nothing to tell.
+    pub fn none() -> Self {
         Outcome {
             started: false,
-            failure: Some(failure),
+            failure: None,
             exit_code: None,
             stdout: Vec::new(),
             stderr: Vec::new(),

@@ -13,6 +13,7 @@ use super::cache::Cache;
 use super::compile::{Limits, Order, Source as Wasm, Ticket, order, outside};
 use super::engine::Variant;
 use super::failure::{Failure, guarded};
+use super::imports::Imports;
 use super::info::{Info, Signature, signature_of};
 use super::kind::Kind;
 use super::memories::Memories;
@@ -81,6 +82,11 @@ impl Program {
     pub fn info(&self) -> &Info {
         let Ready { module, names, .. } = &*self.usual.1;
         self.info.get_or_init(|| Info::of(module, names, self.size))
+    }
+
+    /// What it expects of its host. `None` if that can't be had.
+    pub fn imports(&self) -> Option<&Imports> {
+        self.usual.1.imports()
     }
 
     /// Types of an exported function.

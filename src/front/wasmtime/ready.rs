@@ -4,16 +4,14 @@
 use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::{InstancePre, Module};
+use wasmtime::Module;
 
 use super::engine::{Machine, Variant, machine};
 use super::failure::{Failure, guarded};
-use super::info::wanted;
+use super::imports::{Given, HostFunction, Imports, Linked};
 use super::interruptible::Names;
 use super::memories::{Memories, Slot};
-use super::needs::refused_import;
-use super::short::line;
-use super::store::Guest;
+use super::short::{line, name};
 
 const PAGE: u64 = 65_536;
 
@@ -26,7 +24,7 @@ pub struct Ready {
     /// Of the exports that were added.
     pub(super) names: Names,
     /// Or why its imports can't be had.
-    pub(super) linked: Result<InstancePre<Guest>, Failure>,
+    linked: Result<Linked, Failure>,
     variant: Variant,
     /// The same, for guests beyond those that the pool has memories for.
     beyond: OnceLock<Result<Arc<Ready>, Failure>>,
@@ -38,7 +36,36 @@ impl Ready {
         let needed = self.module.resources_required();
         let added = u32::from(self.module.get_export(&self.names.interrupt).is_some());
         let size = needed.max_initial_memory_size.filter(|_| needed.num_memories > added);
-        size.unwrap_or_default().saturating_mul(PAGE)
+        let imported = self.imports().map_or(0, |imports| imports.memory);
+        size.unwrap_or_default().saturating_mul(PAGE).max(imported)
+    }
+
+    /// What it expects of its host. `None` if that can't be had.
+    pub fn imports(&self) -> Option<&Imports> {
+        self.linked.as_ref().ok().map(|linked| &linked.imports)
+    }
+
+    /// Makes sure that it has what it imports.
+    ///
+    /// Errors: `ERR_WASI_LINK`.
+    pub(super) fn check(&self, given: &Given) -> Result<(), Failure> {
+        self.linked.as_ref().map_err(Clone::clone)?.check(&self.module, given)
+    }
+
+    /// What makes instances. The caller has made sure that there are all imports.
+    pub(super) fn linked(&self) -> wasmtime::Result<&Linked> {
+        self.linked.as_ref().map_err(|failure| wasmtime::Error::msg(failure.message.clone()))
+    }
+
+    /// `ERR_WASI_HOST_FUNCTION`, for the function with this number.
+    pub(super) fn thrown(&self, number: u32) -> Failure {
+        let function = self.imports().and_then(|imports| imports.functions.get(number as usize));
+        let full_name = function.map(|HostFunction { module, name: function, .. }| {
+            format!("{}.{}", name(module), name(function))
+        });
+        let full_name = full_name.unwrap_or_default();
+        let message = format!("The host function {full_name} threw an error");
+        Failure::new("ERR_WASI_HOST_FUNCTION", message)
     }
 
     /// Room for one more instance, of this or of the same program with memories of the system.
@@ -59,7 +86,8 @@ impl Ready {
     }
 
     fn slot(&self) -> Option<Slot> {
-        self.machine.reserve(self.module.resources_required().num_memories)
+        let imported = self.imports().map_or(0, |imports| imports.memories);
+        self.machine.reserve(self.module.resources_required().num_memories + imported)
     }
 
     /// Its code, for a later process of the same version of this package on a like machine.
@@ -74,13 +102,7 @@ impl Ready {
 
     fn new(variant: Variant, module: Module, origin: Origin) -> Self {
         let machine = machine(variant);
-        let linked = refused(&module).map_or_else(
-            || {
-                let linked = machine.linker.instantiate_pre(&module);
-                linked.map_err(|error| Failure::link(line(&format!("{error:#}"))))
-            },
-            Err,
-        );
+        let linked = Linked::new(&machine.linker, &module);
         let names = added_names(&module);
         Ready { machine, module, origin, names, linked, variant, beyond: OnceLock::new() }
     }
@@ -91,12 +113,6 @@ fn too_many() -> Failure {
                    instances that you no longer need, or raise the limit of the system \
                    (vm.max_map_count on Linux)";
     Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
-}
-
-fn refused(module: &Module) -> Option<Failure> {
-    refused_import(|| {
-        module.imports().map(|import| wanted(import.module(), import.name(), &import.ty()))
-    })
 }
 
 fn added_names(module: &Module) -> Names {

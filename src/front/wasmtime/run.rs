@@ -4,28 +4,32 @@ use std::sync::Arc;
 
 use wasmtime::{ExternType, FuncType};
 
+use super::ending::End;
 use super::failure::Failure;
 use super::info::shape_of;
-use super::life::Life;
 use super::needs::refused_start;
 use super::outcome::Outcome;
+use super::place::Place;
 use super::ready::Ready;
-use super::session::{End, Session};
+use super::session::{Entry, Session};
 use super::settings::Settings;
+use super::signals::{OnThread, OwnSignal};
 
 /// Runs `_start`. Blocks until the guest has ended: not for the event loop.
-pub fn run(ready: &Arc<Ready>, settings: Settings, life: &Arc<Life>) -> Outcome {
-    if life.reason().is_some() {
+pub fn run(ready: &Arc<Ready>, settings: Settings, thread: OnThread, entry: Entry) -> Outcome {
+    if entry.life.reason().is_some() {
         return Outcome::canceled();
     }
-    let timeout = settings.timeout;
-    let session = Session::new(ready, settings, life).and_then(|session| {
+    let place = Arc::<Place>::default();
+    let signal = OwnSignal::take(thread);
+    let session = Session::new(ready, settings, signal, &place, &entry.life).and_then(|session| {
         check_command(&session)?;
         Ok(session)
     });
     match session {
         Ok(mut session) => {
-            let end = session.enter(life, timeout, start);
+            let end = session.enter(entry, start);
+            place.close();
             session.outcome(match end {
                 Ok(()) => Ok(Some(0)),
                 Err(End::Exit(code)) => Ok(Some(code)),
@@ -38,10 +42,10 @@ pub fn run(ready: &Arc<Ready>, settings: Settings, life: &Arc<Life>) -> Outcome 
 
 /// A command exports `_start`, which takes and gives nothing.
 fn check_command(session: &Session) -> Result<(), Failure> {
-    let start = session.ready.module.get_export("_start");
+    let start = session.ready().module.get_export("_start");
     match start.as_ref().and_then(ExternType::func) {
         Some(start) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
-        start => Err(no_command(&session.ready, start)),
+        start => Err(no_command(session.ready(), start)),
     }
 }
 

@@ -4,94 +4,108 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{GcHeapOutOfMemory, Instance, Store, Trap};
+use wasmtime::{Instance, Store};
 
-use super::bounds::Bounds;
+use super::ending::{End, no_room};
 use super::failure::{Failure, guarded};
+use super::host_call::Host;
 use super::life::{Flag, Life, Reach, Reason};
-use super::limits::MemoryLimit;
-use super::linker::Stop;
 use super::memories::Slot;
 use super::outcome::Outcome;
+use super::place::Place;
 use super::ready::Ready;
 use super::settings::Settings;
 use super::signals::OwnSignal;
 use super::store::Guest;
-use super::trap::ended;
 use super::watchdog;
 use crate::system::Output;
 
 /// See the module. What is in use by others is dropped after them.
 pub(super) struct Session {
     pub store: Store<Guest>,
-    pub ready: Arc<Ready>,
     flag: Option<Flag>,
     signal: OwnSignal,
     _slot: Slot,
     fuel: Option<u64>,
-    bounds: Bounds,
     /// When the last call began, and how long it took.
     began: Instant,
     took: Duration,
 }
 
-/// How a call ends that gives no value.
-pub(super) enum End {
-    Exit(u32),
-    Failure(Failure),
+/// What is needed to enter a guest: what can end the call, what it can call itself, and for how long
+/// it may run.
+pub struct Entry {
+    /// The call.
+    pub life: Arc<Life>,
+    /// Functions of the host.
+    pub host: Host,
+    /// From now on.
+    pub timeout: Option<Duration>,
 }
 
 impl Session {
-    /// Descriptors, limits and memory for a guest that has not run yet.
+    /// Descriptors, limits and memory for a guest that has not run yet. `place` is where it will be.
     ///
     /// Errors: those of `Guest::new`, `ERR_WASI_LINK`, `ERR_WASI_TOO_MANY_INSTANCES`.
-    pub fn new(ready: &Arc<Ready>, settings: Settings, life: &Arc<Life>) -> Result<Self, Failure> {
-        let signal = OwnSignal::take();
+    pub fn new(
+        ready: &Arc<Ready>,
+        settings: Settings,
+        signal: OwnSignal,
+        place: &Arc<Place>,
+        life: &Arc<Life>,
+    ) -> Result<Self, Failure> {
         let fuel = settings.fuel;
-        let bounds = Bounds::of(&settings, ready.machine.max_stack);
-        let guest = Guest::new(settings, *signal, life)?;
-        ready.linked.as_ref().map(drop).map_err(Clone::clone)?;
+        ready.check(&settings.given)?;
         let (ready, slot) = ready.reserve()?;
+        let guest = Guest::new(settings, &ready, *signal, place, life)?;
         let store = store(&ready, guest, fuel);
         let (began, took) = (Instant::now(), Duration::ZERO);
-        Ok(Session { store, ready, flag: None, signal, _slot: slot, fuel, bounds, began, took })
+        Ok(Session { store, flag: None, signal, _slot: slot, fuel, began, took })
+    }
+
+    /// What it is an instance of.
+    pub fn ready(&self) -> &Arc<Ready> {
+        &self.store.data().ready
     }
 
     /// Makes the instance; a start function runs.
     pub fn instantiate(&mut self) -> wasmtime::Result<Instance> {
-        let linked = self.ready.linked.as_ref();
-        let linked = linked.map_err(|failure| wasmtime::Error::msg(failure.message.clone()))?;
-        let instance = linked.instantiate(&mut self.store).map_err(no_room)?;
-        self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
+        let ready = Arc::clone(self.ready());
+        let instance = ready.linked()?.instantiate(&mut self.store).map_err(no_room)?;
+        let memory = instance.get_memory(&mut self.store, "memory");
+        let guest = self.store.data_mut();
+        guest.memory = memory.or(guest.memory);
+        guest.instance = Some(instance);
         self.flag = self.flag_of(instance);
         if let Some(flag) = self.flag {
             self.store.data().life.instantiated(flag);
         }
-        if let Some(start) = instance.get_func(&mut self.store, &self.ready.names.start) {
+        if let Some(start) = instance.get_func(&mut self.store, &ready.names.start) {
             start.typed::<(), ()>(&self.store)?.call(&mut self.store, ())?;
         }
         Ok(instance)
     }
 
     fn flag_of(&mut self, instance: Instance) -> Option<Flag> {
-        let memory = instance.get_memory(&mut self.store, &self.ready.names.interrupt)?;
+        let ready = Arc::clone(self.ready());
+        let memory = instance.get_memory(&mut self.store, &ready.names.interrupt)?;
         // SAFETY: memories stay where they are as long as the store, which outlives every call;
         // this one has a byte.
         Some(unsafe { Flag::new(memory.data_ptr(&self.store)) })
     }
 
-    /// Runs guest code that `life` and the timeout can end.
+    /// Runs guest code that the life and the timeout can end.
     pub fn enter<T>(
         &mut self,
-        life: &Arc<Life>,
-        timeout: Option<Duration>,
+        entry: Entry,
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
+        let Entry { life, host, timeout } = entry;
         self.began = Instant::now();
-        self.bounds.timeout = timeout;
-        self.store.data_mut().life = Arc::clone(life);
+        let guest = self.store.data_mut();
+        (guest.bounds.timeout, guest.host, guest.life) = (timeout, host, Arc::clone(&life));
         if let Some(timeout) = timeout {
-            watchdog::set(life, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
+            watchdog::set(&life, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
         }
         life.start(Reach { flag: self.flag, signal: *self.signal });
         let result = guarded(|| body(self));
@@ -99,48 +113,9 @@ impl Session {
         if timeout.is_some_and(|timeout| self.took >= timeout) {
             life.end(Reason::Timeout);
         }
-        if matches!(&result, Ok(Err(error)) if self.exceeded_memory(error)) {
-            life.end(Reason::Memory);
-        }
-        match (result, life.finish()) {
-            (Err(bug), _) => Err(End::Failure(bug)),
-            (Ok(_), Some(reason)) => Err(End::Failure(self.failure(reason))),
-            (Ok(Ok(result)), None) => Ok(result),
-            (Ok(Err(error)), None) => Err(self.end(&error)),
-        }
-    }
-
-    /// The engine tries to make do with less before it gives up: what was refused once need not be
-    /// what the guest ended of.
-    fn exceeded_memory(&mut self, error: &wasmtime::Error) -> bool {
-        let wanted_too_much = error.is::<MemoryLimit>()
-            || error.is::<GcHeapOutOfMemory<()>>()
-            || error.downcast_ref::<Trap>() == Some(&Trap::AllocationTooLarge);
-        wanted_too_much && std::mem::take(&mut self.store.data_mut().limits.exceeded)
-    }
-
-    /// What to tell of a guest that was ended.
-    fn failure(&self, reason: Reason) -> Failure {
-        match reason {
-            Reason::Timeout => self.bounds.timeout(),
-            Reason::Abort => Failure::aborted(),
-            Reason::Close => Failure::closed(),
-            Reason::Memory => self.bounds.memory(self.ready.initial_memory()),
-            Reason::MaxBuffer => {
-                self.bounds.buffer(self.store.data().wrote_too_much().unwrap_or_default())
-            }
-        }
-    }
-
-    /// What came of a guest that ended by itself.
-    fn end(&self, error: &wasmtime::Error) -> End {
-        if let Some(NoRoom(reason)) = error.downcast_ref() {
-            return End::Failure(refused(reason));
-        }
-        match error.downcast_ref::<Stop>() {
-            Some(Stop::Exit(code)) => End::Exit(*code),
-            _ => End::Failure(ended(error, self.ready.names.functions, &self.bounds)),
-        }
+        let guest = self.store.data_mut();
+        guest.host = Host::None;
+        guest.told(result, |guest| guest.life.finish())
     }
 
     /// What there is to tell when a run is over.
@@ -182,33 +157,6 @@ fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
         store.set_fuel(fuel).expect("an engine that counts");
     }
     store
-}
-
-/// The system has no memory for an instance.
-#[derive(Debug)]
-struct NoRoom(String);
-
-impl std::fmt::Display for NoRoom {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NoRoom {}
-
-/// Nothing of the guest runs while its instance is made, but its data may not fit.
-fn no_room(error: wasmtime::Error) -> wasmtime::Error {
-    let is_of_guest =
-        error.is::<Trap>() || error.is::<MemoryLimit>() || error.is::<GcHeapOutOfMemory<()>>();
-    if is_of_guest { error } else { wasmtime::Error::new(NoRoom(error.root_cause().to_string())) }
-}
-
-fn refused(reason: &str) -> Failure {
-    let message = format!(
-        "The system has no memory for another instance: {reason}. Close instances that you no \
-         longer need, or raise the limit of the address space (ulimit -v)"
-    );
-    Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {

@@ -4,6 +4,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::imports::Given;
+
 /// What a guest starts with and how far it may go.
 #[derive(Debug)]
 pub struct Settings {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub clock: Option<u64>,
     /// Whether to tell each WASI call on stderr.
     pub trace: bool,
+    /// What it can import besides WASI.
+    pub given: Given,
 }
 
 /// One of the standard streams.

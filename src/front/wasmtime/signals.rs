@@ -6,6 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::pools::GuestPermits;
 use crate::system::Signal;
 
+/// Where a guest runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnThread {
+    /// On one of ours. Another guest computes while this one waits.
+    OfGuests,
+    /// On the thread of the caller, which waits when the guest does.
+    OfCaller,
+}
+
 /// Signals that nobody uses. One of them may have descriptors, for guests that come one after the
 /// other: how many guests wait at once must not show in the number of descriptors later.
 struct Unused {
@@ -13,21 +22,38 @@ struct Unused {
     others: Vec<&'static Signal>,
 }
 
-static UNUSED: Mutex<Unused> = Mutex::new(Unused { open: None, others: Vec::new() });
+impl Unused {
+    const NONE: Self = Unused { open: None, others: Vec::new() };
+}
 
-fn unused() -> MutexGuard<'static, Unused> {
-    UNUSED.lock().unwrap_or_else(PoisonError::into_inner)
+static OF_GUESTS: Mutex<Unused> = Mutex::new(Unused::NONE);
+static OF_CALLERS: Mutex<Unused> = Mutex::new(Unused::NONE);
+
+impl OnThread {
+    fn unused(self) -> MutexGuard<'static, Unused> {
+        let unused = match self {
+            OnThread::OfGuests => &OF_GUESTS,
+            OnThread::OfCaller => &OF_CALLERS,
+        };
+        unused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signal(self) -> Signal {
+        match self {
+            OnThread::OfGuests => Signal::with_permits(&GuestPermits),
+            OnThread::OfCaller => Signal::default(),
+        }
+    }
 }
 
 /// A signal that nobody else uses. There are as many as guests were alive at once.
-pub(super) struct OwnSignal(&'static Signal);
+pub(super) struct OwnSignal(&'static Signal, OnThread);
 
 impl OwnSignal {
-    pub fn take() -> Self {
-        let mut unused = unused();
+    pub fn take(thread: OnThread) -> Self {
+        let mut unused = thread.unused();
         let free = unused.open.take().or_else(|| unused.others.pop());
-        let new = || &*Box::leak(Box::new(Signal::with_permits(&GuestPermits)));
-        OwnSignal(free.unwrap_or_else(new))
+        OwnSignal(free.unwrap_or_else(|| Box::leak(Box::new(thread.signal()))), thread)
     }
 }
 
@@ -42,7 +68,7 @@ impl Deref for OwnSignal {
 /// For the next guest.
 impl Drop for OwnSignal {
     fn drop(&mut self) {
-        let mut unused = unused();
+        let mut unused = self.1.unused();
         if unused.open.is_none() && self.has_descriptors() {
             unused.open = Some(self.0);
             return;

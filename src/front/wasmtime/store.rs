@@ -1,21 +1,38 @@
 //! What belongs to one guest.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use wasmtime::Memory;
+use wasmtime::{Instance, Memory};
 
+use super::bounds::Bounds;
 use super::failure::Failure;
+use super::host_call::Host;
+use super::imports::Given;
 use super::life::Life;
 use super::limits::Limits;
+use super::place::Place;
+use super::ready::Ready;
 use super::settings::{Settings, Stream};
 use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
 
 /// Data of a guest's store.
 pub struct Guest {
     pub(super) system: System,
+    pub(super) ready: Arc<Ready>,
+    /// Ends its waits.
+    pub(super) signal: &'static Signal,
+    /// Where it is. Not its owner.
+    pub(super) place: Weak<Place>,
+    /// Once it is there.
+    pub(super) instance: Option<Instance>,
     /// The exported one, once the instance is there.
     pub(super) memory: Option<Memory>,
+    /// What it imports.
+    pub(super) given: Given,
+    /// Of the call under way.
+    pub(super) host: Host,
     pub(super) limits: Limits,
+    pub(super) bounds: Bounds,
     /// Of the call under way.
     pub(super) life: Arc<Life>,
     /// Captured streams.
@@ -30,9 +47,12 @@ impl Guest {
     /// Errors: what opening its preopens gives, and those of arguments that are too long.
     pub(super) fn new(
         settings: Settings,
+        ready: &Arc<Ready>,
         signal: &'static Signal,
+        place: &Arc<Place>,
         life: &Arc<Life>,
     ) -> Result<Self, Failure> {
+        let bounds = Bounds::of(&settings, ready.machine.max_stack);
         let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
             Stream::Capture => Some(Output::new(settings.max_buffer)),
             _ => None,
@@ -58,8 +78,21 @@ impl Guest {
             opened.map_err(|error| Failure::init_preopen(error, &path, &name))?;
         }
         let limits = Limits::new(settings.memory_limit);
-        let life = Arc::clone(life);
-        Ok(Guest { system, memory: None, limits, life, outputs, trace: settings.trace })
+        Ok(Guest {
+            system,
+            ready: Arc::clone(ready),
+            signal,
+            place: Arc::downgrade(place),
+            instance: None,
+            memory: None,
+            given: settings.given,
+            host: Host::None,
+            limits,
+            bounds,
+            life: Arc::clone(life),
+            outputs,
+            trace: settings.trace,
+        })
     }
 
     /// The stream to which it wrote more than is captured.

@@ -2,14 +2,16 @@
 
 use wasmparser::{
     Export, ExternalKind, GlobalType, Import, MemoryType, Parser, Payload, SectionLimited,
-    TableType, TagType, TypeRef, TypeSectionReader,
+    TableType, TagType, TypeRef, TypeSectionReader, ValType,
 };
 
 use super::budget::Budget;
 use super::types::{Types, index_of, kind_of};
 use super::{Broken, CALLS, Item, List, Memory, Report, Result};
 use crate::front::wasmtime::module_limits::ENTRIES;
-use crate::front::wasmtime::needs::{START, Wanted, refused_import, refused_start};
+use crate::front::wasmtime::needs::{
+    START, Wanted, expected_imports, refused_import, refused_start,
+};
 
 /// What is needed to know the types of imports and exports.
 #[derive(Default)]
@@ -97,7 +99,8 @@ impl<'w> Contents<'w> {
         report.memories = self.memories();
         self.list_imports(&types, &mut report.imports, budget);
         self.list_exports(&types, &mut report.exports, budget);
-        report.need_imports(refused_import(|| self.wanted(&types)));
+        let refused = refused_import(|| self.wanted(&types));
+        report.need_imports(refused.or_else(|| expected_imports(|| self.wanted(&types))));
         self.tell_role(&types, report);
         Ok(())
     }
@@ -142,12 +145,11 @@ impl<'w> Contents<'w> {
     }
 
     fn wanted<'s>(&'s self, types: &'s Types) -> impl Iterator<Item = Wanted<'s>> {
-        self.imports.iter().map(|Import { module, name, ty }| Wanted {
-            module,
-            name,
-            kind: kind_of(ty),
-            shape: types.shape(ty).unwrap_or_default().to_string(),
-            is_shared: matches!(ty, TypeRef::Memory(memory) if memory.shared),
+        self.imports.iter().map(|Import { module, name, ty }| {
+            let shape = types.shape(ty).unwrap_or_default().to_string();
+            let is_possible = is_possible(ty, &shape);
+            let is_shared = matches!(ty, TypeRef::Memory(memory) if memory.shared);
+            Wanted { module, name, kind: kind_of(ty), shape, is_shared, is_possible }
         })
     }
 
@@ -167,6 +169,19 @@ impl<'w> Contents<'w> {
         if start.as_deref() != Some(START) {
             report.need(about, Some(refused_start(start.as_deref(), names)));
         }
+    }
+}
+
+/// Whether the host can give it, or make it: numbers, and functions of numbers.
+fn is_possible(kind: &TypeRef, shape: &str) -> bool {
+    match kind {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => {
+            !shape.contains("ref") && !shape.contains("v128")
+        }
+        TypeRef::Global(global) => !matches!(global.content_type, ValType::V128 | ValType::Ref(_)),
+        TypeRef::Table(table) => table.element_type.is_nullable(),
+        TypeRef::Memory(memory) => !memory.shared,
+        TypeRef::Tag(_) => false,
     }
 }
 

@@ -1,0 +1,71 @@
+'use strict';
+
+// Looks up what a program imports in the option `imports`. As in the WebAssembly JavaScript API, only what
+// the program imports is looked at, and inherited properties count.
+
+const checks = require('./checks.js');
+const { describe } = require('./description.js');
+const { invalidOption, invalidType } = require('./errors.js');
+const native = require('./native.js');
+
+const EXPECTED = 'an object of modules with functions, such as { env: { log() {} } }';
+const WASI = ['wasi_snapshot_preview1', 'wasi_unstable'];
+
+const wanted = new WeakMap();
+
+const readImports = (value, name) => checks.object(value, name, EXPECTED);
+
+// What the program imports besides WASI.
+function wantedBy(program) {
+  if (!wanted.has(program)) wanted.set(program, native.hostImports(program));
+  return wanted.get(program);
+}
+
+// The functions, each with its name and the types of its results, and the values of the globals.
+// Both are undefined where there is none: the addon says what is missing.
+function lookUpAll(program, imports) {
+  const { functions, globals } = wantedBy(program);
+  refuseWasi(program, imports, functions);
+  return {
+    functions: functions.map((item) => ({ ...item, path: pathOf(item), call: functionFor(imports, item) })),
+    globals: globals.map((item) => numberFor(imports, item)),
+  };
+}
+
+function functionFor(imports, item) {
+  const value = lookUp(imports, item);
+  if (value === undefined || typeof value === 'function') return value;
+  throw invalidType(optionFor(item), 'of type function', value);
+}
+
+// The kind is the type of the number.
+function numberFor(imports, item) {
+  const value = lookUp(imports, item);
+  const expected = item.kind === 'i64' ? 'bigint' : 'number';
+  if (value === undefined || typeof value === expected) return value;
+  throw invalidType(optionFor(item), `of type ${expected}`, value);
+}
+
+function lookUp(imports, { module, name }) {
+  const namespace = imports[module];
+  if (namespace === undefined) return undefined;
+  const isObject = (typeof namespace === 'object' && namespace !== null) || typeof namespace === 'function';
+  if (!isObject) throw invalidType(`options.imports${property(module)}`, 'of type object', namespace);
+  return namespace[name];
+}
+
+// A function that would never be called is an error.
+function refuseWasi(program, imports, functions) {
+  for (const module of WASI.filter((name) => imports[name] !== undefined)) {
+    const others = new Set(functions.filter((item) => item.module === module).map(({ name }) => name));
+    const replaced = describe(program).imports
+      .find((item) => item.module === module && !others.has(item.name) && lookUp(imports, item) !== undefined);
+    if (replaced !== undefined) throw invalidOption(optionFor(replaced), "can't replace a function of WASI. Remove it");
+  }
+}
+
+const property = (name) => (/^[\w$]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+const optionFor = ({ module, name }) => `options.imports${property(module)}${property(name)}`;
+const pathOf = ({ module, name }) => `${module}${property(name)}`;
+
+module.exports = { lookUpAll, readImports };

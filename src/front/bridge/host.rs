@@ -1,0 +1,77 @@
+//! Functions of the host: lib/ calls them, on the event loop, for guests that wait on other threads.
+//!
+//! For that, `run`, `instantiate` and `call` take a function `host(call, number, ...arguments)`. It must
+//! answer the call, by `answer`, at once or later.
+
+use std::ptr;
+use std::sync::Arc;
+
+use super::convert;
+use super::functions::call_arguments;
+use super::handle::Handle;
+use super::operation::tell;
+use super::tasks::{Task, TaskHost};
+use crate::front::js::{Js, JsResult, Type, Value};
+use crate::front::wasmtime::{Host, HostCall, Outcome, Post, Thrown};
+
+const UNDEFINED: Value = ptr::null_mut();
+
+/// Has functions called by the function of a task.
+pub fn posted(task: &Task) -> Host {
+    Host::There(Arc::new(task.host()))
+}
+
+impl Post for TaskHost {
+    fn post(&self, call: &Arc<HostCall>) {
+        let call = Arc::clone(call);
+        self.tell(move |js| {
+            // A call that nobody gets to see must not wait.
+            arguments(js, &call).inspect_err(|_| {
+                call.answer(Err(Thrown));
+            })
+        });
+    }
+}
+
+fn arguments(js: Js, call: &Arc<HostCall>) -> JsResult<Vec<Value>> {
+    let handle = Handle::HostCall(Arc::clone(call)).into_value(js)?;
+    let mut values = vec![handle, js.number(call.number.into())?];
+    for number in &call.arguments {
+        values.push(convert::value(js, *number)?);
+    }
+    Ok(values)
+}
+
+/// `answer(call, results)`: an array of numbers as the signature says, or null if the function has
+/// thrown. Whether the guest still waits for it.
+pub fn answer(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let call = Handle::host_call(js, arguments[0])?;
+    let results = match js.type_of(arguments[1]) {
+        Type::Null => None,
+        _ => convert::numbers(js, arguments[1], &call.signature.results)?,
+    };
+    js.boolean(call.answer(results.ok_or(Thrown)))
+}
+
+/// `callExport(call, program, name, arguments, done)`: calls an export of the guest that waits for
+/// `call`; `done(outcome)`.
+///
+/// Throws as `call` does.
+pub fn call_export(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let call = Handle::host_call(js, arguments[0])?;
+    let program = Handle::program(js, arguments[1])?;
+    let name = js.as_text(arguments[2])?;
+    let values = call_arguments(js, &program, &name, arguments[3])?;
+    let task = Task::start(js, arguments[4], &Arc::default())?;
+    let done = move |results| {
+        tell(
+            task,
+            match results {
+                Ok(results) => Outcome { results, ..Outcome::none() },
+                Err(failure) => Outcome::failed(failure),
+            },
+        );
+    };
+    call.call(name, values, Box::new(done));
+    Ok(UNDEFINED)
+}

@@ -1,0 +1,257 @@
+//! Calls of functions of the host: on the thread of the guest, or on another one, for which the guest
+//! waits. There, it can be called back into before the function returns.
+#![allow(unsafe_code)] // Raw arguments.
+
+use std::collections::VecDeque;
+use std::mem::MaybeUninit;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::{AsContextMut, Caller, FuncType, Linker, ValRaw};
+
+use super::ending::Stop;
+use super::failure::Failure;
+use super::invoke::nested;
+use super::place::Place;
+use super::store::Guest;
+use super::value::{Crossing, Kind, Value};
+use crate::system::Signal;
+
+/// How the functions are called.
+#[derive(Clone, Default)]
+pub enum Host {
+    /// There are none.
+    #[default]
+    None,
+    /// On the thread of the guest.
+    Here(Arc<dyn Call>),
+    /// On another thread.
+    There(Arc<dyn Post>),
+}
+
+/// Calls functions.
+pub trait Call: Send + Sync {
+    /// Calls the function with this number, which gives results of these types. The guest stands
+    /// still meanwhile: its place gives access to it.
+    ///
+    /// Errors: it has thrown.
+    fn call(
+        &self,
+        number: u32,
+        arguments: &[Value],
+        results: &[Kind],
+    ) -> Result<Vec<Value>, Thrown>;
+}
+
+/// Has functions called.
+pub trait Post: Send + Sync {
+    /// Someone is to answer the call. If nobody can, the guest is ended by other means.
+    fn post(&self, call: &Arc<HostCall>);
+}
+
+/// A function of the host has thrown something, which is for the host to keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Thrown;
+
+type Answer = Result<Vec<Value>, Thrown>;
+type Done = Box<dyn FnOnce(Result<Vec<Value>, Failure>) + Send>;
+
+/// A call of a function, from the guest's waiting for it to its answer.
+pub struct HostCall {
+    /// Number of the function.
+    pub number: u32,
+    /// What it is given.
+    pub arguments: Vec<Value>,
+    /// Types of its parameters and results.
+    pub signature: Arc<Crossing>,
+    /// Where the guest is, which stands still meanwhile.
+    pub place: Arc<Place>,
+    signal: &'static Signal,
+    mail: Mutex<Mail>,
+}
+
+/// What the thread of the guest is told.
+#[derive(Default)]
+struct Mail {
+    calls: VecDeque<Nested>,
+    answer: Option<Answer>,
+    is_closed: bool,
+}
+
+/// A call of an export by the function of the host.
+struct Nested {
+    name: String,
+    arguments: Vec<Value>,
+    done: Done,
+}
+
+/// What the guest has waited for.
+enum News {
+    Ended,
+    Call(Nested),
+    Answer(Answer),
+}
+
+impl HostCall {
+    /// The guest goes on with this answer. `false` if it doesn't wait for it any more.
+    pub fn answer(&self, answer: Answer) -> bool {
+        let mut mail = self.mail();
+        if mail.is_closed || mail.answer.is_some() {
+            return false;
+        }
+        mail.answer = Some(answer);
+        drop(mail);
+        self.signal.wake();
+        true
+    }
+
+    /// Calls an export of the guest, on its thread. `done` is told there.
+    ///
+    /// Errors, for `done`: `ERR_INVALID_STATE` if the function of the host has returned, and those
+    /// of any call.
+    pub fn call(&self, name: String, arguments: Vec<Value>, done: Done) {
+        let mut mail = self.mail();
+        if mail.is_closed || mail.answer.is_some() {
+            drop(mail);
+            return done(Err(returned()));
+        }
+        mail.calls.push_back(Nested { name, arguments, done });
+        drop(mail);
+        self.signal.wake();
+    }
+
+    /// Waits for news, without a permit unless they are there already.
+    fn next(&self) -> News {
+        if self.mail().is_empty() {
+            self.signal.sleep_without_permit(|| !self.mail().is_empty());
+        }
+        let mut mail = self.mail();
+        match mail.calls.pop_front() {
+            _ if self.signal.is_set() => News::Ended,
+            Some(call) => News::Call(call),
+            None => mail.answer.take().map_or(News::Ended, News::Answer),
+        }
+    }
+
+    /// Nobody answers it any more.
+    fn close(&self) {
+        let mut mail = self.mail();
+        mail.is_closed = true;
+        let calls = std::mem::take(&mut mail.calls);
+        drop(mail);
+        calls.into_iter().for_each(|call| (call.done)(Err(returned())));
+    }
+
+    /// Nobody panics while holding the lock.
+    fn mail(&self) -> MutexGuard<'_, Mail> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mail {
+    fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.answer.is_none()
+    }
+}
+
+fn returned() -> Failure {
+    let message = "The host function has returned, or its guest has ended: it can't call exports \
+                   of the guest any more";
+    Failure::new("ERR_INVALID_STATE", message)
+}
+
+/// Closed when dropped, also by a panic.
+struct Open(Arc<HostCall>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Defines a function of the host.
+pub(super) fn define(
+    linker: &mut Linker<Guest>,
+    (module, name): (&str, &str),
+    kind: FuncType,
+    number: u32,
+    signature: Arc<Crossing>,
+) -> wasmtime::Result<()> {
+    let host = move |mut caller: Caller<'_, Guest>, values: &mut [MaybeUninit<ValRaw>]| {
+        // SAFETY: the engine has put as many values there as the signature has parameters.
+        let arguments = unsafe { read(values, &signature) };
+        let results = call(&mut caller, number, arguments, &signature)?;
+        for (value, result) in values.iter_mut().zip(results) {
+            value.write(result.to_raw());
+        }
+        Ok(())
+    };
+    // SAFETY: the closure reads the parameters and writes the results that the signature says.
+    unsafe { linker.func_new_unchecked(module, name, kind, host) }.map(drop)
+}
+
+/// # Safety
+///
+/// `values` must hold the parameters.
+unsafe fn read(values: &[MaybeUninit<ValRaw>], signature: &Crossing) -> Vec<Value> {
+    let values = values.iter().zip(&signature.parameters);
+    // SAFETY: the caller's promise.
+    values.map(|(value, kind)| Value::from_raw(*kind, unsafe { value.assume_init() })).collect()
+}
+
+/// Results of the types that the signature says.
+fn call(
+    caller: &mut Caller<'_, Guest>,
+    number: u32,
+    arguments: Vec<Value>,
+    signature: &Arc<Crossing>,
+) -> wasmtime::Result<Vec<Value>> {
+    let guest = caller.data();
+    let place = guest.place.upgrade().filter(|_| guest.life.reason().is_none());
+    let Some(place) = place else { return Err(Stop::Ended.into()) };
+    let answer = match guest.host.clone() {
+        Host::None => Err(Thrown),
+        Host::Here(host) => {
+            let results = &signature.results;
+            place.lend(caller, || host.call(number, &arguments, results))
+        }
+        Host::There(post) => {
+            let (signature, signal, mail) = (Arc::clone(signature), guest.signal, Mutex::default());
+            let call = HostCall { number, arguments, signature, place, signal, mail };
+            wait(caller, &*post, call).ok_or(Stop::Ended)?
+        }
+    };
+    match answer {
+        _ if caller.data().life.reason().is_some() => Err(Stop::Ended.into()),
+        Err(Thrown) => Err(Stop::Thrown(number).into()),
+        Ok(results) => checked(results, signature),
+    }
+}
+
+/// Posts the call and does what it is told until it has the answer. `None` if the guest is to end.
+fn wait(caller: &mut Caller<'_, Guest>, post: &dyn Post, call: HostCall) -> Option<Answer> {
+    let call = Open(Arc::new(call));
+    let place = Arc::clone(&call.0.place);
+    let mut news = place.lend(caller, || {
+        post.post(&call.0);
+        call.0.next()
+    });
+    loop {
+        match news {
+            News::Ended => return None,
+            News::Answer(answer) => return Some(answer),
+            News::Call(Nested { name, arguments, done }) => {
+                done(nested(caller.as_context_mut(), &name, &arguments));
+            }
+        }
+        news = place.lend(caller, || call.0.next());
+    }
+}
+
+/// The host has made sure of it.
+fn checked(results: Vec<Value>, signature: &Crossing) -> wasmtime::Result<Vec<Value>> {
+    let kinds = results.iter().map(|value| value.kind());
+    match kinds.eq(signature.results.iter().copied()) {
+        true => Ok(results),
+        false => Err(wasmtime::Error::msg("a host function gave other results than it should")),
+    }
+}
