@@ -4,7 +4,7 @@
 
 const { describe } = require('./description.js');
 const { closeByUsing } = require('./dispose.js');
-const { exportsOf, memoryNameOf } = require('./exports.js');
+const { exportsOf, memoryOf } = require('./exports.js');
 const { GuestMemory } = require('./guest-memory.js');
 const { hostFunctions, withHost } = require('./host-functions.js');
 const { custom, showState } = require('./inspect.js');
@@ -26,8 +26,7 @@ class Instance {
     this.#pipes = pipes;
     const call = (name) => ({ [name]: (...args) => Instance.call(this, name, args) }[name]);
     this.exports = exportsOf(handle, description, call);
-    const memory = memoryNameOf(description);
-    this.memory = memory === undefined ? undefined : new GuestMemory(handle, memory);
+    this.memory = memoryOf(handle, description, GuestMemory, this.exports);
   }
 
   get stdout() {

@@ -12,6 +12,7 @@ const native = require('./native.js');
 const { withPipes } = require('./operation.js');
 const { programOptions, programSpawnOptions, uncaptured } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
+const { instantiateSync, runSync } = require('./sync-instance.js');
 
 const defaults = programOptions.read({});
 // No one can read what the instance of call() writes, so it is not kept.
@@ -61,6 +62,14 @@ class Program {
 
   async instantiate(options) {
     return instantiate(this.#handle, this.#settings(options));
+  }
+
+  runSync(options) {
+    return runSync(this.#handle, this.#settings(options));
+  }
+
+  instantiateSync(options) {
+    return instantiateSync(this.#handle, this.#settings(options));
   }
 
   async call(name, ...args) {

@@ -3,6 +3,9 @@
 // Listens to AbortSignals. Runs that share a signal share one listener, because Node.js warns about a
 // possible memory leak if there are more than ten.
 
+const { AbortError } = require('./errors.js');
+const native = require('./native.js');
+
 const listening = new WeakMap();
 
 function listenTo(signal) {
@@ -29,4 +32,17 @@ function onAbort(signal, callback) {
   };
 }
 
-module.exports = { onAbort };
+// Calls `call(ending)`, which blocks. A function of the host can abort the signal meanwhile.
+function unlessAbortedSync(signal, call) {
+  if (signal === undefined) return call(undefined);
+  if (signal.aborted) throw new AbortError(signal.reason);
+  const ending = native.ending();
+  const unlisten = onAbort(signal, () => native.cancel(ending));
+  try {
+    return call(ending);
+  } finally {
+    unlisten();
+  }
+}
+
+module.exports = { onAbort, unlessAbortedSync };

@@ -118,11 +118,19 @@ impl Js {
         }
     }
 
-    /// Goes on as if nothing had been thrown.
+    /// Goes on as if nothing had been thrown. Gives what was thrown, undefined for nothing.
+    pub fn take_exception(self) -> JsResult<Value> {
+        value!(self, napi_get_and_clear_last_exception())
+    }
+
+    /// The same, for those who don't want to know.
     pub fn forget_exception(self) {
-        let mut exception = ptr::null_mut();
-        // SAFETY: writes to a local.
-        unsafe { sys::napi_get_and_clear_last_exception(self.0, &mut exception) };
+        let _ = self.take_exception();
+    }
+
+    /// Conversion to a number, which may run JavaScript.
+    pub fn to_number(self, value: Value) -> JsResult<Value> {
+        value!(self, napi_coerce_to_number(value))
     }
 
     /// A copy of the bytes of a `Uint8Array`.

@@ -25,6 +25,7 @@ mod reservation;
 mod resolve;
 mod shared;
 mod socket;
+mod stack;
 mod stream;
 mod terminal;
 mod thread;
@@ -51,6 +52,7 @@ pub use random::Random;
 pub use readdir::{DirectoryEntry, DirectoryStream};
 pub use reservation::Reservation;
 pub use socket::{ReceiveFlags, Shutdown};
+pub use stack::stack_left;
 pub use stream::{Stream, close, duplicate, null_device, pipe};
 pub use thread::Thread;
 pub use types::{

@@ -39,7 +39,8 @@ pub use crate::host::{
     Interrupt, MAX_BUFFERS, MemoryFile, Mount, Oflags, Output, Pace, PathBuffer, Permits,
     ReceiveFlags, Received, Reservation, Result, SetTime, SetTimes, Shutdown, Signal, Thread, Time,
     Timestamp, Whence, anonymous as anonymous_file, can_tell_written_pages, close,
-    copy_from_shared, copy_to_shared, duplicate, lock, null_device, pipe, trim_heap, yield_now,
+    copy_from_shared, copy_to_shared, duplicate, lock, null_device, pipe, stack_left, trim_heap,
+    yield_now,
 };
 
 /// What a guest starts with.

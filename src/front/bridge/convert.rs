@@ -233,7 +233,8 @@ fn exit_code(code: u32) -> f64 {
     code.cast_signed().into()
 }
 
-fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
+/// Several numbers.
+pub fn results(js: Js, results: &[Value]) -> JsResult<JsValue> {
     let values = results.iter().map(|number| value(js, *number));
     js.array(&values.collect::<JsResult<Vec<_>>>()?)
 }

@@ -108,8 +108,9 @@ pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |_, ready, settings, operation, task| {
         let entry = entry(operation, &task, settings.timeout);
-        let outcome = guarded(|| run_program(ready, settings, OnThread::OfGuests, entry));
-        tell(task, outcome.unwrap_or_else(Outcome::failed));
+        let place = Arc::default();
+        let run = || run_program(ready, settings, OnThread::OfGuests, &place, entry);
+        tell(task, guarded(run).unwrap_or_else(Outcome::failed));
     })
 }
 
@@ -118,12 +119,12 @@ pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     begin(js, arguments, |program, ready, settings, operation, task| {
         let entry = entry(operation, &task, settings.timeout);
-        let open = || Instance::open(program, ready, settings, OnThread::OfGuests, entry);
-        let opened = guarded(open);
-        let (outcome, instance) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), None));
+        let instance = Instance::new(program);
+        let open = || instance.open(ready, settings, OnThread::OfGuests, entry);
+        let outcome = guarded(open).unwrap_or_else(Outcome::failed);
         task.done(move |js| {
             let object = convert::outcome(js, &outcome)?;
-            if let Some(instance) = instance {
+            if outcome.failure.is_none() {
                 js.set(object, c"instance", Handle::Instance(instance).into_value(js)?)?;
             }
             Ok(vec![object])

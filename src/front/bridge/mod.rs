@@ -11,6 +11,7 @@ mod handle;
 mod host;
 mod operation;
 mod report;
+mod sync;
 mod tasks;
 
 use std::ffi::c_void;
@@ -28,6 +29,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("answer", c"answer", host::answer),
     ("call", c"call", functions::call),
     ("callExport", c"callExport", host::call_export),
+    ("callSync", c"callSync", sync::call),
     ("cancel", c"cancel", functions::cancel),
     ("clearMemoryFile", c"clearMemoryFile", files::clear_memory_file),
     ("close", c"close", functions::close),
@@ -38,11 +40,13 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("configure", c"configure", functions::configure),
     ("configureFirst", c"configureFirst", functions::configure_first),
     ("describe", c"describe", functions::describe),
+    ("ending", c"ending", sync::ending),
     ("getGlobal", c"getGlobal", access::get_global),
     ("growMemory", c"growMemory", access::grow_memory),
     ("hostImports", c"hostImports", functions::host_imports),
     ("inspect", c"inspect", functions::inspect),
     ("instantiate", c"instantiate", functions::instantiate),
+    ("instantiateSync", c"instantiateSync", sync::instantiate),
     ("memoryFile", c"memoryFile", files::memory_file),
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
     ("memorySize", c"memorySize", access::memory_size),
@@ -54,6 +58,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("readMemoryFile", c"readMemoryFile", files::read_memory_file),
     ("release", c"release", functions::release),
     ("run", c"run", functions::run),
+    ("runSync", c"runSync", sync::run),
     ("serialize", c"serialize", functions::serialize),
     ("setCompiler", c"setCompiler", functions::set_compiler),
     ("setGlobal", c"setGlobal", access::set_global),
@@ -73,7 +78,7 @@ pub fn export(js: Js, exports: Value) -> JsResult<()> {
 }
 
 /// As many as any of the functions takes.
-const MAX_ARGUMENTS: usize = 6;
+const MAX_ARGUMENTS: usize = 16;
 
 unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     let js = Js(env);

@@ -1,11 +1,12 @@
 //! An instance that stays, and calls of its functions, one after the other.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use wasmtime::AsContextMut;
+use wasmtime::{AsContextMut, StoreContextMut};
 
-use super::invoke::invoke;
+use super::invoke::{invoke, invoke_number, within};
 use super::outcome::Outcome;
 use super::place::Place;
 use super::pools::guests;
@@ -13,17 +14,20 @@ use super::program::Program;
 use super::ready::Ready;
 use super::session::{Entry, Session};
 use super::settings::Settings;
-use super::signals::{OnThread, OwnSignal};
-use super::value::Value;
+use super::signals::OnThread;
+use super::store::Guest;
+use super::value::{Crossing, Value};
 use crate::system::Output;
 
 /// See the module.
 pub struct Instance {
     program: Arc<Program>,
-    outputs: [Option<Output>; 2],
+    /// Once it is open.
+    outputs: OnceLock<[Option<Output>; 2]>,
     /// Where it is.
     pub place: Arc<Place>,
     queue: Mutex<Queue>,
+    timeout: OnceLock<Option<Duration>>,
 }
 
 type Job = Box<dyn FnOnce(&Instance) + Send>;
@@ -36,31 +40,46 @@ struct Queue {
 }
 
 impl Instance {
+    /// One that is to be opened.
+    pub fn new(program: Arc<Program>) -> Arc<Self> {
+        let (place, queue) = (Arc::default(), Mutex::default());
+        let (outputs, timeout) = (OnceLock::new(), OnceLock::new());
+        Arc::new(Instance { program, outputs, place, queue, timeout })
+    }
+
     /// Makes an instance and runs its `_initialize`, if it has one. Blocks.
     pub fn open(
-        program: Arc<Program>,
+        &self,
         ready: &Arc<Ready>,
         settings: Settings,
         thread: OnThread,
         entry: Entry,
-    ) -> (Outcome, Option<Arc<Self>>) {
+    ) -> Outcome {
         if entry.life.reason().is_some() {
-            return (Outcome::canceled(), None);
+            return Outcome::canceled();
         }
-        let place = Arc::<Place>::default();
-        let signal = OwnSignal::take(thread);
-        let mut session = match Session::new(ready, settings, signal, &place, &entry.life) {
+        let mut session = match Session::new(ready, settings, thread, &self.place, &entry.life) {
             Ok(session) => session,
-            Err(failure) => return (Outcome::failed(failure), None),
+            Err(failure) => return Outcome::failed(failure),
         };
         if let Err(end) = session.enter(entry, initialize) {
-            place.close();
-            return (session.outcome(Err(end.into_failure())), None);
+            self.place.close();
+            return session.outcome(Err(end.into_failure()));
         }
-        let outputs = session.store.data().outputs.clone();
+        let _ = self.outputs.set(session.store.data().outputs.clone());
         let outcome = session.outcome_without_output(Ok(None));
-        place.settle(Box::new(session));
-        (outcome, Some(Arc::new(Instance { program, outputs, place, queue: Mutex::default() })))
+        self.place.settle(Box::new(session));
+        outcome
+    }
+
+    /// How long each call on the thread of the caller may take.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.get().copied().flatten()
+    }
+
+    /// Sets it, once.
+    pub fn set_timeout(&self, timeout: Option<Duration>) {
+        let _ = self.timeout.set(timeout);
     }
 
     /// What it is an instance of.
@@ -70,7 +89,9 @@ impl Instance {
 
     /// Captured output so far.
     pub fn output(&self) -> [Vec<u8>; 2] {
-        self.outputs.each_ref().map(|output| output.as_ref().map(Output::bytes).unwrap_or_default())
+        let bytes = |output: &Option<Output>| output.as_ref().map(Output::bytes);
+        let outputs = self.outputs.get().map(|outputs| outputs.each_ref().map(bytes));
+        outputs.unwrap_or_default().map(Option::unwrap_or_default)
     }
 
     /// Runs `job`, which calls, when those before are done.
@@ -111,21 +132,53 @@ impl Instance {
 
     /// Calls a function. Blocks.
     pub fn call(&self, name: &str, arguments: &[Value], entry: Entry) -> Outcome {
-        if entry.life.reason().is_some() {
-            return Outcome::canceled();
+        let call = |store: StoreContextMut<'_, Guest>| invoke(store, name, arguments);
+        let called = self.enter(entry, call, |session, results| Outcome {
+            results,
+            ..session.outcome_without_output(Ok(None))
+        });
+        called.unwrap_or_else(|outcome| outcome)
+    }
+
+    /// Calls the exported function with this number, on the thread of the caller: also within a
+    /// function of the host that the guest has called.
+    pub fn call_here(
+        &self,
+        number: usize,
+        arguments: &[Value],
+        entry: Entry,
+    ) -> Result<Vec<Value>, Outcome> {
+        let call = |store: StoreContextMut<'_, Guest>| invoke_number(store, number, arguments);
+        if let Some(called) = self.place.nested(|mut store| within(&mut store, call)) {
+            return called.map_err(Outcome::failed);
         }
-        let mut session = match self.place.begin(&entry.life) {
-            Ok(session) => session,
-            Err(failure) => return Outcome::failed(failure),
-        };
-        let called =
-            session.enter(entry, |session| invoke(session.store.as_context_mut(), name, arguments));
-        let outcome = match called {
-            Ok(results) => Outcome { results, ..session.outcome_without_output(Ok(None)) },
-            Err(end) => session.outcome_without_output(Err(end.into_failure())),
+        self.enter(entry, call, |_, results| results)
+    }
+
+    /// What `tell` makes of the results of a call.
+    fn enter<T>(
+        &self,
+        entry: Entry,
+        call: impl FnOnce(StoreContextMut<'_, Guest>) -> wasmtime::Result<Vec<Value>>,
+        tell: impl FnOnce(&Session, Vec<Value>) -> T,
+    ) -> Result<T, Outcome> {
+        if entry.life.reason().is_some() {
+            return Err(Outcome::canceled());
+        }
+        let mut session = self.place.begin(&entry.life).map_err(Outcome::failed)?;
+        let called = session.enter(entry, |session| call(session.store.as_context_mut()));
+        let told = match called {
+            Ok(results) => Ok(tell(&session, results)),
+            Err(end) => Err(session.outcome_without_output(Err(end.into_failure()))),
         };
         self.place.settle(session);
-        outcome
+        told
+    }
+
+    /// What an exported function takes and gives. `None` if there is none with this number, or if
+    /// something of it doesn't cross.
+    pub fn signature(&self, number: usize) -> Option<&Crossing> {
+        self.program.exported(number)
     }
 
     /// Nobody panics while holding the lock.

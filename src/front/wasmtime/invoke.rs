@@ -1,6 +1,9 @@
 //! Calling an export of a guest.
+#![allow(unsafe_code)] // Raw arguments, for calls on the thread of the caller.
 
-use wasmtime::{AsContextMut, StoreContextMut, Val};
+use std::sync::Arc;
+
+use wasmtime::{AsContextMut, Func, StoreContextMut, Val, ValRaw};
 
 use super::ending::End;
 use super::failure::{Failure, guarded};
@@ -27,6 +30,61 @@ pub(super) fn nested(
     name: &str,
     arguments: &[Value],
 ) -> Result<Vec<Value>, Failure> {
-    let result = guarded(|| invoke(store.as_context_mut(), name, arguments));
+    within(&mut store, |store| invoke(store, name, arguments))
+}
+
+/// What came of a call within another one, which goes on unless the guest is to end.
+pub(super) fn within<T>(
+    store: &mut StoreContextMut<'_, Guest>,
+    call: impl FnOnce(StoreContextMut<'_, Guest>) -> wasmtime::Result<T>,
+) -> Result<T, Failure> {
+    let result = guarded(|| call(store.as_context_mut()));
     store.data_mut().told(result, |guest| guest.life.reason()).map_err(End::into_failure)
+}
+
+/// Most functions have no more parameters or results.
+const FEW: usize = 16;
+
+/// Calls an exported function by its number, without looking up anything twice. The arguments have the
+/// types that the signature says.
+pub(super) fn invoke_number(
+    mut store: StoreContextMut<'_, Guest>,
+    number: usize,
+    arguments: &[Value],
+) -> wasmtime::Result<Vec<Value>> {
+    let ready = Arc::clone(&store.data().ready);
+    let exported = ready
+        .exported(number)
+        .and_then(|function| Some((function.name.as_str(), function.signature.as_ref()?)));
+    let (name, signature) = exported.ok_or_else(|| wasmtime::Error::msg("no such function"))?;
+    let matches =
+        arguments.iter().map(|value| value.kind()).eq(signature.parameters.iter().copied());
+    let function = function(&mut store, number, name).filter(|_| matches);
+    let function = function.ok_or_else(|| wasmtime::Error::msg("no such function"))?;
+    let (mut few, mut many) = ([ValRaw::i32(0); FEW], Vec::new());
+    let values = match signature.width() {
+        width if width <= FEW => &mut few[..width],
+        width => {
+            many.resize(width, ValRaw::i32(0));
+            &mut many[..]
+        }
+    };
+    for (value, argument) in values.iter_mut().zip(arguments) {
+        *value = argument.to_raw();
+    }
+    // SAFETY: there is room for the parameters, which have the right types, and for the results.
+    unsafe { function.call_unchecked(&mut store, &raw mut *values) }?;
+    let results = values.iter().zip(&signature.results);
+    Ok(results.map(|(value, kind)| Value::from_raw(*kind, *value)).collect())
+}
+
+fn function(store: &mut StoreContextMut<'_, Guest>, number: usize, name: &str) -> Option<Func> {
+    if let Some(known) = store.data().functions.get(number).copied().flatten() {
+        return Some(known);
+    }
+    let found = store.data().instance?.get_func(store.as_context_mut(), name)?;
+    let functions = &mut store.data_mut().functions;
+    functions.resize(functions.len().max(number + 1), None);
+    functions[number] = Some(found);
+    Some(found)
 }

@@ -20,6 +20,7 @@ use super::memories::Memories;
 use super::pools::compilers;
 use super::ready::{Ready, load_precompiled};
 use super::short::{list, name};
+use super::value::Crossing;
 
 /// Where a program comes from.
 #[derive(Debug)]
@@ -87,6 +88,12 @@ impl Program {
     /// What it expects of its host. `None` if that can't be had.
     pub fn imports(&self) -> Option<&Imports> {
         self.usual.1.imports()
+    }
+
+    /// What the exported function with this number takes and gives. `None` if something of it doesn't
+    /// cross.
+    pub(super) fn exported(&self, number: usize) -> Option<&Crossing> {
+        self.usual.1.exported(number)?.signature.as_ref()
     }
 
     /// Types of an exported function.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::Module;
+use wasmtime::{ExternType, Module};
 
 use super::engine::{Machine, Variant, machine};
 use super::failure::{Failure, guarded};
@@ -12,6 +12,7 @@ use super::imports::{Given, HostFunction, Imports, Linked};
 use super::interruptible::Names;
 use super::memories::{Memories, Slot};
 use super::short::{line, name};
+use super::value::Crossing;
 
 const PAGE: u64 = 65_536;
 
@@ -26,6 +27,7 @@ pub struct Ready {
     /// Or why its imports can't be had.
     linked: Result<Linked, Failure>,
     variant: Variant,
+    exported: OnceLock<Vec<Exported>>,
     /// The same, for guests beyond those that the pool has memories for.
     beyond: OnceLock<Result<Arc<Ready>, Failure>>,
 }
@@ -50,6 +52,12 @@ impl Ready {
     /// Errors: `ERR_WASI_LINK`.
     pub(super) fn check(&self, given: &Given) -> Result<(), Failure> {
         self.linked.as_ref().map_err(Clone::clone)?.check(&self.module, given)
+    }
+
+    /// The function that it exports with this number, which counts functions in their order.
+    pub(super) fn exported(&self, number: usize) -> Option<&Exported> {
+        let all = self.exported.get_or_init(|| exported(&self.module, &self.names));
+        all.get(number)
     }
 
     /// What makes instances. The caller has made sure that there are all imports.
@@ -104,8 +112,35 @@ impl Ready {
         let machine = machine(variant);
         let linked = Linked::new(&machine.linker, &module);
         let names = added_names(&module);
-        Ready { machine, module, origin, names, linked, variant, beyond: OnceLock::new() }
+        Ready {
+            machine,
+            module,
+            origin,
+            names,
+            linked,
+            variant,
+            exported: OnceLock::new(),
+            beyond: OnceLock::new(),
+        }
     }
+}
+
+/// A function that a program exports.
+pub(super) struct Exported {
+    pub name: String,
+    /// `None` if it has parameters or results that don't cross.
+    pub signature: Option<Crossing>,
+}
+
+fn exported(module: &Module, added: &Names) -> Vec<Exported> {
+    let exports = module.exports().filter(|export| !added.contains(export.name()));
+    let functions = exports.filter_map(|export| match export.ty() {
+        ExternType::Func(function) => {
+            Some(Exported { name: export.name().into(), signature: Crossing::of(&function) })
+        }
+        _ => None,
+    });
+    functions.collect()
 }
 
 fn too_many() -> Failure {

@@ -13,16 +13,20 @@ use super::place::Place;
 use super::ready::Ready;
 use super::session::{Entry, Session};
 use super::settings::Settings;
-use super::signals::{OnThread, OwnSignal};
+use super::signals::OnThread;
 
-/// Runs `_start`. Blocks until the guest has ended: not for the event loop.
-pub fn run(ready: &Arc<Ready>, settings: Settings, thread: OnThread, entry: Entry) -> Outcome {
+/// Runs `_start`. Blocks until the guest has ended. `place` is where it is meanwhile.
+pub fn run(
+    ready: &Arc<Ready>,
+    settings: Settings,
+    thread: OnThread,
+    place: &Arc<Place>,
+    entry: Entry,
+) -> Outcome {
     if entry.life.reason().is_some() {
         return Outcome::canceled();
     }
-    let place = Arc::<Place>::default();
-    let signal = OwnSignal::take(thread);
-    let session = Session::new(ready, settings, signal, &place, &entry.life).and_then(|session| {
+    let session = Session::new(ready, settings, thread, place, &entry.life).and_then(|session| {
         check_command(&session)?;
         Ok(session)
     });

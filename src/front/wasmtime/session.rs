@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{Instance, Store};
 
+use super::bounds::size;
 use super::ending::{End, no_room};
 use super::failure::{Failure, guarded};
 use super::host_call::Host;
@@ -15,10 +16,10 @@ use super::outcome::Outcome;
 use super::place::Place;
 use super::ready::Ready;
 use super::settings::Settings;
-use super::signals::OwnSignal;
+use super::signals::{OnThread, OwnSignal};
 use super::store::Guest;
 use super::watchdog;
-use crate::system::Output;
+use crate::system::{Output, stack_left};
 
 /// See the module. What is in use by others is dropped after them.
 pub(super) struct Session {
@@ -50,11 +51,11 @@ impl Session {
     pub fn new(
         ready: &Arc<Ready>,
         settings: Settings,
-        signal: OwnSignal,
+        thread: OnThread,
         place: &Arc<Place>,
         life: &Arc<Life>,
     ) -> Result<Self, Failure> {
-        let fuel = settings.fuel;
+        let (fuel, signal) = (settings.fuel, OwnSignal::take(thread));
         ready.check(&settings.given)?;
         let (ready, slot) = ready.reserve()?;
         let guest = Guest::new(settings, &ready, *signal, place, life)?;
@@ -101,6 +102,9 @@ impl Session {
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
         let Entry { life, host, timeout } = entry;
+        if self.signal.thread() == OnThread::OfCaller {
+            check_stack(self.ready().machine.max_stack).map_err(End::Failure)?;
+        }
         self.began = Instant::now();
         let guest = self.store.data_mut();
         (guest.bounds.timeout, guest.host, guest.life) = (timeout, host, Arc::clone(&life));
@@ -157,6 +161,27 @@ fn store(ready: &Ready, guest: Guest, fuel: Option<u64>) -> Store<Guest> {
         store.set_fuel(fuel).expect("an engine that counts");
     }
     store
+}
+
+/// Beside the guest's stack, for the functions that it calls.
+const HOST_STACK: usize = 512 << 10;
+
+/// A thread that isn't one of ours may have too little stack left.
+fn check_stack(max_stack: usize) -> Result<(), Failure> {
+    match stack_left() {
+        Some(left) if left < max_stack + HOST_STACK => Err(Failure::new(
+            "ERR_WASI_STACK",
+            format!(
+                "The stack of this thread has {} bytes left, which is not enough: options.maxStack is \
+                 {}, and host functions need {} more. Lower options.maxStack, call the guest with less \
+                 on the stack, or use the asynchronous functions",
+                left,
+                size(max_stack as u64),
+                size(HOST_STACK as u64),
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {

@@ -55,6 +55,11 @@ impl OwnSignal {
         let free = unused.open.take().or_else(|| unused.others.pop());
         OwnSignal(free.unwrap_or_else(|| Box::leak(Box::new(thread.signal()))), thread)
     }
+
+    /// Where the guest runs that it is for.
+    pub fn thread(&self) -> OnThread {
+        self.1
+    }
 }
 
 impl Deref for OwnSignal {

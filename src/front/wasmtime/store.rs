@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use wasmtime::{Instance, Memory};
+use wasmtime::{Func, Instance, Memory};
 
 use super::bounds::Bounds;
 use super::failure::Failure;
@@ -27,6 +27,8 @@ pub struct Guest {
     pub(super) instance: Option<Instance>,
     /// The exported one, once the instance is there.
     pub(super) memory: Option<Memory>,
+    /// Exported functions by their numbers, as far as they have been looked up.
+    pub(super) functions: Vec<Option<Func>>,
     /// What it imports.
     pub(super) given: Given,
     /// Of the call under way.
@@ -85,6 +87,7 @@ impl Guest {
             place: Arc::downgrade(place),
             instance: None,
             memory: None,
+            functions: Vec::new(),
             given: settings.given,
             host: Host::None,
             limits,

@@ -1,0 +1,26 @@
+'use strict';
+
+// The class SyncGuestMemory: a memory of a guest on the thread of the caller.
+
+const { GuestMemory } = require('./guest-memory.js');
+const native = require('./native.js');
+
+class SyncGuestMemory extends GuestMemory {
+  #guest;
+  #name;
+  #buffer;
+
+  constructor(guest, name) {
+    super(guest, name);
+    this.#guest = guest;
+    this.#name = name;
+  }
+
+  // The same object until the memory grows or the guest is closed. The addon detaches it then.
+  get buffer() {
+    if (!(this.#buffer?.byteLength > 0)) this.#buffer = native.memoryBuffer(this.#guest, this.#name);
+    return this.#buffer;
+  }
+}
+
+module.exports = { SyncGuestMemory };
