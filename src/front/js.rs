@@ -234,6 +234,12 @@ impl Js {
         value!(self, napi_create_buffer_copy(bytes.len(), bytes.as_ptr().cast(), unused))
     }
 
+    /// An ArrayBuffer without bytes.
+    pub fn empty_buffer(self) -> JsResult<Value> {
+        let mut start = ptr::null_mut();
+        value!(self, napi_create_arraybuffer(0, &mut start))
+    }
+
     /// Evaluates a script.
     pub fn run(self, script: &str) -> JsResult<Value> {
         let script = self.string(script)?;

@@ -60,7 +60,15 @@ pub fn write_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn grow_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let (name, pages) = (name(js, arguments[1])?, js.as_f64(arguments[2])? as u64);
     let before = access(js, arguments[0], |guest| guest.grow(name.as_deref(), pages))?;
+    Handle::refresh_buffers(js, arguments[0])?;
     js.number(before as f64)
+}
+
+/// `memoryBuffer(guest, name)`: an ArrayBuffer over all of the memory of a guest on this thread.
+pub fn memory_buffer(js: Js, arguments: &[Value]) -> JsResult<Value> {
+    let name = name(js, arguments[1])?;
+    let region = access(js, arguments[0], |guest| guest.region(name.as_deref()))?;
+    Handle::sync_guest(js, arguments[0])?.buffer(js, name, region)
 }
 
 /// `getGlobal(guest, name)`.

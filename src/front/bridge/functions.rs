@@ -245,7 +245,7 @@ pub fn call_arguments(
 
 /// `close(instance)`.
 pub fn close(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    Handle::instance(js, arguments[0])?.place.close();
+    Handle::close_instance(js, arguments[0])?;
     Ok(UNDEFINED)
 }
 

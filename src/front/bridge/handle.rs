@@ -4,11 +4,13 @@
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::sys;
 
 use super::operation::{Ending, Operation};
+use super::sync_guest::SyncGuest;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{HostCall, Instance, Place, Program};
 use crate::system::MemoryFile;
@@ -18,6 +20,7 @@ pub enum Handle {
     /// `None` once it has been released.
     Program(RefCell<Option<Arc<Program>>>),
     Instance(Arc<Instance>),
+    SyncGuest(Rc<SyncGuest>),
     Operation(Arc<Operation>),
     HostCall(Arc<HostCall>),
     /// What ends calls on the thread that makes them.
@@ -78,6 +81,7 @@ impl Handle {
     pub fn instance(js: Js, value: Value) -> JsResult<Arc<Instance>> {
         match Handle::of(js, value)? {
             Handle::Instance(instance) => Ok(Arc::clone(instance)),
+            Handle::SyncGuest(guest) => Ok(Arc::clone(&guest.instance)),
             _ => Err(wrong(js)),
         }
     }
@@ -89,10 +93,36 @@ impl Handle {
         }
     }
 
+    pub fn sync_guest(js: Js, value: Value) -> JsResult<Rc<SyncGuest>> {
+        match Handle::of(js, value)? {
+            Handle::SyncGuest(guest) => Ok(Rc::clone(guest)),
+            _ => Err(wrong(js)),
+        }
+    }
+
+    /// Frees what an instance has. Calls to come fail.
+    pub fn close_instance(js: Js, value: Value) -> JsResult<()> {
+        match Handle::of(js, value)? {
+            Handle::Instance(instance) => drop(instance.place.close()),
+            Handle::SyncGuest(guest) => guest.close(js)?,
+            _ => return Err(wrong(js)),
+        }
+        Ok(())
+    }
+
+    /// Detaches the buffers over memories that have grown.
+    pub fn refresh_buffers(js: Js, value: Value) -> JsResult<()> {
+        match Handle::of(js, value)? {
+            Handle::SyncGuest(guest) => guest.refresh(js),
+            _ => Ok(()),
+        }
+    }
+
     /// Where a guest is: an instance, or one that has called a function of the host.
     pub fn place(js: Js, value: Value) -> JsResult<Arc<Place>> {
         match Handle::of(js, value)? {
             Handle::Instance(instance) => Ok(Arc::clone(&instance.place)),
+            Handle::SyncGuest(guest) => Ok(Arc::clone(&guest.instance.place)),
             Handle::HostCall(call) => Ok(Arc::clone(&call.place)),
             _ => Err(wrong(js)),
         }

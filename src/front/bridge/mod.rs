@@ -12,6 +12,7 @@ mod host;
 mod operation;
 mod report;
 mod sync;
+mod sync_guest;
 mod tasks;
 
 use std::ffi::c_void;
@@ -47,6 +48,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("inspect", c"inspect", functions::inspect),
     ("instantiate", c"instantiate", functions::instantiate),
     ("instantiateSync", c"instantiateSync", sync::instantiate),
+    ("memoryBuffer", c"memoryBuffer", access::memory_buffer),
     ("memoryFile", c"memoryFile", files::memory_file),
     ("memoryFileSize", c"memoryFileSize", files::memory_file_size),
     ("memorySize", c"memorySize", access::memory_size),

@@ -6,12 +6,14 @@
 #![allow(unsafe_code)] // Values of JavaScript, for the time of a call.
 
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use super::convert;
 use super::handle::Handle;
 use super::operation::Ending;
+use super::sync_guest::SyncGuest;
 use crate::front::js::{Js, JsResult, Type, Value};
 use crate::front::wasmtime::{
     Call, Entry, Failure, Host, Instance, Kind, OnThread, Outcome, Program, Ready, Settings,
@@ -26,7 +28,8 @@ pub fn ending(js: Js, _: &[Value]) -> JsResult<Value> {
 /// `runSync(program, settings, functions, ending)`: an outcome. The guest is `functions.guest`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
     open(js, arguments, |instance, ready, settings, entry| {
-        run_program(ready, settings, OnThread::OfCaller, &instance.place, entry)
+        let outcome = run_program(ready, settings, OnThread::OfCaller, &instance.place, entry);
+        (outcome, Then::Close)
     })
 }
 
@@ -34,14 +37,16 @@ pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// `functions.guest`.
 pub fn instantiate(js: Js, arguments: &[Value]) -> JsResult<Value> {
     open(js, arguments, |instance, ready, settings, entry| {
-        instance.open(ready, settings, OnThread::OfCaller, entry)
+        let outcome = instance.open(ready, settings, OnThread::OfCaller, entry);
+        let then = if outcome.failure.is_none() { Then::Stay } else { Then::Close };
+        (outcome, then)
     })
 }
 
 fn open(
     js: Js,
     arguments: &[Value],
-    body: impl FnOnce(&Instance, &Arc<Ready>, Settings, Entry) -> Outcome,
+    body: impl FnOnce(&Instance, &Arc<Ready>, Settings, Entry) -> (Outcome, Then),
 ) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
     let settings = convert::settings(js, arguments[1], &program)?;
@@ -54,12 +59,24 @@ fn open(
     };
     let instance = Instance::new(program);
     instance.set_timeout(settings.timeout);
+    let guest = SyncGuest::new(instance);
     if !js.is_undefined(functions) {
-        js.set(functions, c"guest", Handle::Instance(Arc::clone(&instance)).into_value(js)?)?;
+        js.set(functions, c"guest", Handle::SyncGuest(Rc::clone(&guest)).into_value(js)?)?;
     }
-    let entry = entry(js, functions, &instance, &ending);
-    let outcome = guarded(|| body(&instance, &ready, settings, entry));
-    convert::outcome(js, &outcome.unwrap_or_else(Outcome::failed))
+    let entry = entry(js, functions, &guest, &ending);
+    let opened = guarded(|| body(&guest.instance, &ready, settings, entry));
+    let (outcome, then) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), Then::Close));
+    match then {
+        Then::Stay => guest.refresh(js)?,
+        Then::Close => guest.close(js)?,
+    }
+    convert::outcome(js, &outcome)
+}
+
+/// What becomes of a guest when its first call has ended.
+enum Then {
+    Stay,
+    Close,
 }
 
 /// Waits until it is compiled as the settings want it.
@@ -74,12 +91,12 @@ fn ready(program: &Arc<Program>, settings: &Settings) -> Result<Arc<Ready>, Fail
     compiled.recv().map_err(lost)?
 }
 
-fn entry(js: Js, functions: Value, instance: &Instance, ending: &Arc<Ending>) -> Entry {
+fn entry(js: Js, functions: Value, guest: &Rc<SyncGuest>, ending: &Arc<Ending>) -> Entry {
     let host = match js.is_undefined(functions) {
         true => Host::None,
-        false => Host::Here(Arc::new(Functions { js, functions })),
+        false => Host::Here(Arc::new(Functions { js, functions, guest: Rc::clone(guest) })),
     };
-    Entry { life: Arc::clone(&ending.life), host, timeout: instance.timeout() }
+    Entry { life: Arc::clone(&ending.life), host, timeout: guest.instance.timeout() }
 }
 
 /// `callSync(instance, number, functions, ending, ...arguments)`: a number or a BigInt, undefined, an
@@ -89,18 +106,23 @@ fn entry(js: Js, functions: Value, instance: &Instance, ending: &Arc<Ending>) ->
 /// Throws what the conversion of arguments throws, and `ERR_INVALID_ARG_TYPE` for what can't be
 /// converted.
 pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    let instance = Handle::instance(js, arguments[0])?;
+    let guest = Handle::sync_guest(js, arguments[0])?;
+    let instance = &guest.instance;
     let number = js.as_f64(arguments[1])? as usize;
     let ending = Handle::ending(js, arguments[3])?;
     let values = match instance.signature(number) {
         Some(signature) => converted(js, &signature.parameters, &arguments[4..])?,
         None => return Err(js.throw_type_error(c"ERR_INVALID_ARG_TYPE", NOT_NUMBERS)),
     };
-    let entry = entry(js, arguments[2], &instance, &ending);
+    let entry = entry(js, arguments[2], &guest, &ending);
     let called = guarded(|| instance.call_here(number, &values, entry));
+    guest.refresh(js)?;
     match called.unwrap_or_else(|bug| Err(Outcome::failed(bug))) {
         Ok(results) => told(js, &results),
-        Err(outcome) => convert::outcome(js, &outcome),
+        Err(outcome) => {
+            guest.close_if_asked(js)?;
+            convert::outcome(js, &outcome)
+        }
     }
 }
 
@@ -152,6 +174,7 @@ fn to_number(js: Js, kind: Kind, value: Value) -> JsResult<Number> {
 struct Functions {
     js: Js,
     functions: Value,
+    guest: Rc<SyncGuest>,
 }
 
 // SAFETY: a guest on the thread of JavaScript has it, for the time of one call, and never leaves that
@@ -183,6 +206,7 @@ impl Call for Functions {
 impl Functions {
     fn called(&self, number: u32, arguments: &[Number], results: &[Kind]) -> JsResult<Vec<Number>> {
         let js = self.js;
+        self.guest.refresh(js)?;
         let function = js.element(self.functions, number)?;
         let arguments: JsResult<Vec<Value>> =
             arguments.iter().map(|value| convert::value(js, *value)).collect();

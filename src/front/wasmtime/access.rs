@@ -23,6 +23,17 @@ impl<'s> Access<'s> {
         Ok(self.memory(memory)?.data_size(&self.store))
     }
 
+    /// Where a memory is, and how many bytes it has. It stays there as long as the guest.
+    pub fn region(&mut self, memory: Option<&str>) -> Result<(*mut u8, usize), Failure> {
+        let memory = self.memory(memory)?;
+        Ok((memory.data_ptr(&self.store), memory.data_size(&self.store)))
+    }
+
+    /// How often memories have grown.
+    pub fn growths(&self) -> u64 {
+        self.store.data().limits.growths
+    }
+
     /// Makes sure that a memory has these bytes, before someone makes room for them.
     ///
     /// Errors: `ERR_OUT_OF_RANGE`.

@@ -63,8 +63,9 @@ impl Instance {
             Err(failure) => return Outcome::failed(failure),
         };
         if let Err(end) = session.enter(entry, initialize) {
-            self.place.close();
-            return session.outcome(Err(end.into_failure()));
+            let outcome = session.outcome(Err(end.into_failure()));
+            self.place.retire(session);
+            return outcome;
         }
         let _ = self.outputs.set(session.store.data().outputs.clone());
         let outcome = session.outcome_without_output(Ok(None));

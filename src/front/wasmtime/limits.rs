@@ -13,6 +13,8 @@ pub(super) struct Limits {
     peak: u64,
     /// The guest asked for more than it may have.
     pub exceeded: bool,
+    /// How often memories have grown, or have been about to.
+    pub growths: u64,
 }
 
 /// What ends a guest that wants more.
@@ -32,7 +34,7 @@ const BYTES_PER_ELEMENT: u64 = 16;
 impl Limits {
     pub fn new(max: u64) -> Self {
         let max = max.saturating_add(interruptible::SIZE);
-        Limits { max, used: 0, peak: 0, exceeded: false }
+        Limits { max, used: 0, peak: 0, exceeded: false, growths: 0 }
     }
 
     /// Most bytes there ever were.
@@ -73,6 +75,7 @@ impl ResourceLimiter for Limits {
         if moves || maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
+        self.growths += 1;
         self.grow(current as u64, desired as u64)
     }
 

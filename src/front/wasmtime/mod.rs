@@ -58,7 +58,7 @@ pub use inspect::{Item, List, Memory, Need, Report, Sections, inspect};
 pub use instance::Instance;
 pub use life::{Life, Reason};
 pub use outcome::Outcome;
-pub use place::Place;
+pub use place::{Place, Remains};
 pub use pools::{compilers, guests, set_concurrency, set_first_concurrency};
 pub use program::{Program, Request, Source};
 pub use ready::{Origin, Ready};

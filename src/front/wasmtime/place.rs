@@ -10,6 +10,7 @@ use super::access::Access;
 use super::failure::Failure;
 use super::life::{Life, Reason};
 use super::session::Session;
+use super::signals::OnThread;
 use super::store::Guest;
 
 /// See the module.
@@ -35,6 +36,11 @@ enum At {
     Lent(Loan),
 }
 
+/// The memory and the descriptors of a guest that was closed.
+pub struct Remains {
+    _session: Option<Box<Session>>,
+}
+
 /// A guest that stands still, on the thread that has lent it.
 struct Loan(NonNull<Caller<'static, Guest>>);
 
@@ -42,16 +48,23 @@ struct Loan(NonNull<Caller<'static, Guest>>);
 unsafe impl Send for Loan {}
 
 impl Place {
-    /// Puts a guest here that can be called.
+    /// Puts a guest here that can be called. One that was closed meanwhile is freed, but on the thread
+    /// of the caller only by `close`: the caller may have its memory.
     pub(super) fn settle(&self, session: Box<Session>) {
         let mut state = self.state();
         state.life = None;
-        if state.is_closed {
+        if state.is_closed && session.thread() == OnThread::OfGuests {
             drop(state);
             drop(session);
         } else {
             state.at = At::Idle(session);
         }
+    }
+
+    /// The same, of a guest that can't be called any more.
+    pub(super) fn retire(&self, session: Session) {
+        self.state().is_closed = true;
+        self.settle(Box::new(session));
     }
 
     /// Takes the guest for a call.
@@ -72,8 +85,9 @@ impl Place {
         }
     }
 
-    /// Frees everything. The call under way, if any, is ended; those to come fail.
-    pub fn close(&self) {
+    /// The call under way, if any, is ended; those to come fail. Everything is freed with what this
+    /// gives, or at the end of the call.
+    pub fn close(&self) -> Remains {
         let mut state = self.state();
         state.is_closed = true;
         let life = state.life.take();
@@ -85,10 +99,15 @@ impl Place {
             }
         };
         drop(state);
-        drop(session);
         if let Some(life) = life {
             life.end(Reason::Close);
         }
+        Remains { _session: session }
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.state().is_closed
     }
 
     /// What `body` makes of the guest, if it stands still.
@@ -101,6 +120,7 @@ impl Place {
         let mut state = self.state();
         let state = &mut *state;
         match &mut state.at {
+            At::Idle(_) if state.is_closed => Err(Failure::closed()),
             At::Idle(session) => body(&mut Access::new(session.store.as_context_mut())),
             // SAFETY: the lock keeps the thread that has lent it from taking it back.
             At::Lent(loan) => body(&mut Access::new(unsafe { loan.store() })),

@@ -33,12 +33,13 @@ pub fn run(
     match session {
         Ok(mut session) => {
             let end = session.enter(entry, start);
-            place.close();
-            session.outcome(match end {
+            let outcome = session.outcome(match end {
                 Ok(()) => Ok(Some(0)),
                 Err(End::Exit(code)) => Ok(Some(code)),
                 Err(End::Failure(failure)) => Err(failure),
-            })
+            });
+            place.retire(session);
+            outcome
         }
         Err(failure) => Outcome::failed(failure),
     }

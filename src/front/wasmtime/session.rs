@@ -64,6 +64,11 @@ impl Session {
         Ok(Session { store, flag: None, signal, _slot: slot, fuel, began, took })
     }
 
+    /// Where it runs.
+    pub fn thread(&self) -> OnThread {
+        self.signal.thread()
+    }
+
     /// What it is an instance of.
     pub fn ready(&self) -> &Arc<Ready> {
         &self.store.data().ready
@@ -102,7 +107,7 @@ impl Session {
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
         let Entry { life, host, timeout } = entry;
-        if self.signal.thread() == OnThread::OfCaller {
+        if self.thread() == OnThread::OfCaller {
             check_stack(self.ready().machine.max_stack).map_err(End::Failure)?;
         }
         self.began = Instant::now();

@@ -1,0 +1,172 @@
+//! A guest on the thread of JavaScript, and the ArrayBuffers over its memories.
+//!
+//! When a memory grows or the guest is closed, its buffers are detached, as those of V8's own memories.
+//! JavaScript can move what is in a buffer to another one (`transfer()`), which is out of our reach then:
+//! so the memory stays as long as anyone has it.
+#![allow(unsafe_code)] // Memory of the guest in JavaScript.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::sys;
+
+use crate::front::js::{Js, JsResult, Value};
+use crate::front::wasmtime::{Access, Instance, Remains};
+
+/// See the module.
+pub struct SyncGuest {
+    pub instance: Arc<Instance>,
+    buffers: RefCell<Vec<Buffer>>,
+    /// How often memories had grown when the buffers were last looked at.
+    growths: Cell<u64>,
+    /// What is left of a guest that was closed, as long as there are buffers out of reach.
+    remains: RefCell<Option<Remains>>,
+}
+
+/// One that JavaScript has, or had.
+struct Buffer {
+    /// Tells buffers apart.
+    id: u64,
+    /// Name of the memory.
+    name: Option<String>,
+    size: usize,
+    /// Weak.
+    reference: sys::napi_ref,
+}
+
+/// What a finalizer gets.
+struct Owner {
+    guest: Rc<SyncGuest>,
+    id: u64,
+}
+
+impl SyncGuest {
+    pub fn new(instance: Arc<Instance>) -> Rc<Self> {
+        let (buffers, growths, remains) = Default::default();
+        Rc::new(SyncGuest { instance, buffers, growths, remains })
+    }
+
+    /// A buffer over all of a memory.
+    pub fn buffer(
+        self: &Rc<Self>,
+        js: Js,
+        name: Option<String>,
+        region: (*mut u8, usize),
+    ) -> JsResult<Value> {
+        self.refresh(js)?;
+        let (start, size) = region;
+        if size == 0 {
+            return js.empty_buffer();
+        }
+        let id = self.buffers.borrow().last().map_or(0, |last| last.id + 1);
+        let owner = Box::into_raw(Box::new(Owner { guest: Rc::clone(self), id })).cast();
+        let mut value = ptr::null_mut();
+        // SAFETY: the memory stays as long as its owner, which the finalizer drops.
+        let status = unsafe {
+            let finalizer = Some(release as unsafe extern "C" fn(_, _, _));
+            let start = start.cast::<c_void>();
+            sys::napi_create_external_arraybuffer(js.0, start, size, finalizer, owner, &mut value)
+        };
+        if status != sys::Status::napi_ok {
+            // SAFETY: nobody else will.
+            drop(unsafe { Box::from_raw(owner.cast::<Owner>()) });
+        }
+        js.check(status)?;
+        let mut reference = ptr::null_mut();
+        // SAFETY: a value of this environment; the result goes to a local.
+        js.check(unsafe { sys::napi_create_reference(js.0, value, 0, &mut reference) })?;
+        self.buffers.borrow_mut().push(Buffer { id, name, size, reference });
+        Ok(value)
+    }
+
+    /// Detaches buffers of memories that have grown.
+    pub fn refresh(&self, js: Js) -> JsResult<()> {
+        if self.buffers.borrow().is_empty() {
+            return Ok(());
+        }
+        let place = &self.instance.place;
+        let growths = place.access(|guest| Ok(guest.growths()));
+        match growths {
+            Ok(growths) if growths == self.growths.replace(growths) => Ok(()),
+            Ok(_) => self.detach(js, |buffer| {
+                let size = |guest: &mut Access<'_>| guest.size(buffer.name.as_deref());
+                place.access(size).is_ok_and(|size| size == buffer.size)
+            }),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Frees everything. It has no effect before the call under way, if any, has ended: call it again
+    /// then.
+    pub fn close(&self, js: Js) -> JsResult<()> {
+        let remains = self.instance.place.close();
+        self.detach(js, |_| false)?;
+        if !self.buffers.borrow().is_empty() {
+            *self.remains.borrow_mut() = Some(remains);
+        }
+        Ok(())
+    }
+
+    /// Frees everything if it was closed during the call that has ended.
+    pub fn close_if_asked(&self, js: Js) -> JsResult<()> {
+        if self.instance.place.is_closed() { self.close(js) } else { Ok(()) }
+    }
+
+    /// Detaches those that are not `current`. Those that are out of reach stay in the list.
+    fn detach(&self, js: Js, current: impl Fn(&Buffer) -> bool) -> JsResult<()> {
+        let (stay, go): (Vec<_>, Vec<_>) = self.buffers.take().into_iter().partition(current);
+        *self.buffers.borrow_mut() = stay;
+        for buffer in go {
+            match buffer.detach(js)? {
+                true => buffer.forget(js),
+                false => self.buffers.borrow_mut().push(buffer),
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody has this buffer any more, nor what was in it.
+    fn released(&self, js: Js, id: u64) {
+        let mut buffers = self.buffers.borrow_mut();
+        if let Some(index) = buffers.iter().position(|buffer| buffer.id == id) {
+            buffers.remove(index).forget(js);
+        }
+        if buffers.is_empty() {
+            self.remains.take();
+        }
+    }
+}
+
+impl Buffer {
+    /// `false` if it is out of reach: collected, or moved to another one.
+    fn detach(&self, js: Js) -> JsResult<bool> {
+        let (mut value, mut is_detached) = (ptr::null_mut(), false);
+        // SAFETY: a reference that is not deleted; results go to locals.
+        js.check(unsafe { sys::napi_get_reference_value(js.0, self.reference, &mut value) })?;
+        if value.is_null() {
+            return Ok(false);
+        }
+        // SAFETY: an ArrayBuffer; the result goes to a local.
+        js.check(unsafe { sys::napi_is_detached_arraybuffer(js.0, value, &mut is_detached) })?;
+        if is_detached {
+            return Ok(false);
+        }
+        // SAFETY: an ArrayBuffer that can be detached, as all external ones.
+        js.check(unsafe { sys::napi_detach_arraybuffer(js.0, value) })?;
+        Ok(true)
+    }
+
+    fn forget(self, js: Js) {
+        // SAFETY: made by `buffer`, deleted here only.
+        unsafe { sys::napi_delete_reference(js.0, self.reference) };
+    }
+}
+
+unsafe extern "C" fn release(env: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: from `Box::into_raw` above; Node-API runs this once, on the thread of JavaScript.
+    let Owner { guest, id } = *unsafe { Box::from_raw(owner.cast::<Owner>()) };
+    guest.released(Js(env), id);
+}
