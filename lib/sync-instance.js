@@ -44,14 +44,14 @@ class SyncInstance {
 closeByUsing(SyncInstance);
 
 // Streams need the event loop, which waits for the guest.
-function prepare({ preopens, ...settings }) {
+function prepare(settings) {
   for (const name of ['stdin', 'stdout', 'stderr']) {
     if (isStream(settings[name])) {
       throw invalidValue(`options.${name}`, "can't be a stream, because a synchronous call blocks the event loop. " +
         'Use run() or instantiate(), or pass a descriptor', settings[name]);
     }
   }
-  requireGuest(preopens);
+  requireGuest(settings.preopens);
 }
 
 function instantiateSync(program, settings) {

@@ -117,7 +117,7 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let entry = entry(js, arguments[2], &guest, &ending);
     let called = guarded(|| instance.call_here(number, &values, entry));
     guest.refresh(js)?;
-    match called.unwrap_or_else(|bug| Err(Outcome::failed(bug))) {
+    match called.unwrap_or_else(|bug| Err(Box::new(Outcome::failed(bug)))) {
         Ok(results) => told(js, &results),
         Err(outcome) => {
             guest.close_if_asked(js)?;

@@ -304,7 +304,10 @@ fn tell(js: Js, id: u64, to: To, answer: Answer) -> JsResult<()> {
             js.forget_exception();
             convert::too_large(js)?
         }
-        Err(_) => return Ok(js.forget_exception()),
+        Err(_) => {
+            js.forget_exception();
+            return Ok(());
+        }
     };
     js.call(js.undefined()?, callback, &arguments).map(drop)
 }

@@ -138,7 +138,7 @@ impl Instance {
             results,
             ..session.outcome_without_output(Ok(None))
         });
-        called.unwrap_or_else(|outcome| outcome)
+        called.unwrap_or_else(|outcome| *outcome)
     }
 
     /// Calls the exported function with this number, on the thread of the caller: also within a
@@ -148,10 +148,10 @@ impl Instance {
         number: usize,
         arguments: &[Value],
         entry: Entry,
-    ) -> Result<Vec<Value>, Outcome> {
+    ) -> Result<Vec<Value>, Box<Outcome>> {
         let call = |store: StoreContextMut<'_, Guest>| invoke_number(store, number, arguments);
         if let Some(called) = self.place.nested(|mut store| within(&mut store, call)) {
-            return called.map_err(Outcome::failed);
+            return called.map_err(|failure| Box::new(Outcome::failed(failure)));
         }
         self.enter(entry, call, |_, results| results)
     }
@@ -162,15 +162,16 @@ impl Instance {
         entry: Entry,
         call: impl FnOnce(StoreContextMut<'_, Guest>) -> wasmtime::Result<Vec<Value>>,
         tell: impl FnOnce(&Session, Vec<Value>) -> T,
-    ) -> Result<T, Outcome> {
+    ) -> Result<T, Box<Outcome>> {
         if entry.life.reason().is_some() {
-            return Err(Outcome::canceled());
+            return Err(Box::new(Outcome::canceled()));
         }
-        let mut session = self.place.begin(&entry.life).map_err(Outcome::failed)?;
+        let failed = |failure| Box::new(Outcome::failed(failure));
+        let mut session = self.place.begin(&entry.life).map_err(failed)?;
         let called = session.enter(entry, |session| call(session.store.as_context_mut()));
         let told = match called {
             Ok(results) => Ok(tell(&session, results)),
-            Err(end) => Err(session.outcome_without_output(Err(end.into_failure()))),
+            Err(end) => Err(session.outcome_without_output(Err(end.into_failure())).into()),
         };
         self.place.settle(session);
         told

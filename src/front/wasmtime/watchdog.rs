@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -65,25 +66,29 @@ static CHANGED: Condvar = Condvar::new();
 /// Beyond as many, those that nobody waits for are thrown out.
 const MANY: usize = 1024;
 
-/// Rings after `interval`, unless nobody else has the alarm any more.
+/// Rings `interval` after `now`, unless nobody else has the alarm any more.
 ///
 /// Errors: what starting the thread gives.
-pub(super) fn set<A: Alarm + 'static>(alarm: &Arc<A>, interval: Duration) -> std::io::Result<()> {
+pub(super) fn set<A: Alarm + 'static>(
+    alarm: &Arc<A>,
+    now: Instant,
+    interval: Duration,
+) -> std::io::Result<()> {
     let alarm = Arc::downgrade(alarm);
-    schedule(interval, Whom::Passing(alarm))
+    schedule(now, interval, Whom::Passing(alarm))
 }
 
 /// Rings once, after `interval`.
 ///
 /// Errors: what starting the thread gives.
 pub(super) fn set_lasting(alarm: impl Alarm + 'static, interval: Duration) -> std::io::Result<()> {
-    schedule(interval, Whom::Lasting(Box::new(alarm)))
+    schedule(Instant::now(), interval, Whom::Lasting(Box::new(alarm)))
 }
 
-fn schedule(after: Duration, whom: Whom) -> std::io::Result<()> {
+fn schedule(now: Instant, after: Duration, whom: Whom) -> std::io::Result<()> {
     start()?;
     // Past the end of time is never.
-    let Some(at) = Instant::now().checked_add(after) else { return Ok(()) };
+    let Some(at) = now.checked_add(after) else { return Ok(()) };
     let mut deadlines = DEADLINES.lock().unwrap_or_else(PoisonError::into_inner);
     if deadlines.len() >= MANY && deadlines.len().is_power_of_two() {
         deadlines.retain(|Reverse(deadline)| deadline.whom.is_there());
@@ -100,12 +105,17 @@ fn schedule(after: Duration, whom: Whom) -> std::io::Result<()> {
 ///
 /// Errors: what starting it gives.
 pub(super) fn start() -> std::io::Result<()> {
+    static IS_STARTED: AtomicBool = AtomicBool::new(false);
     static STARTED: Mutex<bool> = Mutex::new(false);
+    if IS_STARTED.load(Ordering::SeqCst) {
+        return Ok(());
+    }
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     if !*started {
         let thread = std::thread::Builder::new().name("wasi-rs-time".into());
         thread.spawn(keep_watch)?;
         *started = true;
+        IS_STARTED.store(true, Ordering::SeqCst);
     }
     Ok(())
 }
