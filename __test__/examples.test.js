@@ -46,7 +46,10 @@ const runs = [
   { name: 'rust-wordcount.mjs', args: [__filename], stdout: wordcount(fs.readFileSync(__filename, 'utf8')) },
   {
     name: 'plugin-host.mjs',
-    stdout: lines('upper: HELLO, PLUGIN', 'loops: ended: ERR_WASI_TIMEOUT', 'hungry: ended: ERR_WASI_MEMORY_LIMIT'),
+    stdout: lines('log: "the language of Ada Lovelace is en"', '200 Hello, Ada Lovelace!',
+      'log: "the badge of emilie has 25 letters"', '200 +---------------------------+',
+      '| Émilie du Châtelet, Paris |', '+---------------------------+',
+      '502 ERR_WASI_MEMORY_LIMIT', '504 ERR_WASI_TIMEOUT'),
   },
   { name: 'reproducible.mjs', stdout: reproducible },
   {
