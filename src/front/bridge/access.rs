@@ -82,6 +82,10 @@ pub fn get_global(js: Js, arguments: &[Value]) -> JsResult<Value> {
 pub fn set_global(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let name = js.as_text(arguments[1])?;
     let kind = access(js, arguments[0], |guest| guest.get(&name))?.kind();
+    if access(js, arguments[0], |guest| guest.is_constant(&name))? {
+        let message = format!("The global '{name}' is constant");
+        return Err(js.throw_type_error(c"ERR_INVALID_STATE", &message));
+    }
     let Some(value) = convert::number(js, arguments[2], kind)? else {
         return Err(js.throw_type_error(c"ERR_INVALID_ARG_TYPE", "The value is of another type"));
     };

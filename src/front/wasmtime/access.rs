@@ -106,7 +106,15 @@ impl<'s> Access<'s> {
     /// Errors: `ERR_INVALID_STATE` if it is no number.
     pub fn get(&mut self, global: &str) -> Result<Value, Failure> {
         let value = self.global(global)?.get(&mut self.store);
-        Value::from_wasm(&value).ok_or_else(|| gone("global", global))
+        Value::from_wasm(&value).ok_or_else(|| {
+            let message = format!("The value of the global '{global}' is not a number");
+            Failure::new("ERR_INVALID_STATE", message)
+        })
+    }
+
+    /// Whether a global can't be set.
+    pub fn is_constant(&mut self, global: &str) -> Result<bool, Failure> {
+        Ok(self.global(global)?.ty(&self.store).mutability() == Mutability::Const)
     }
 
     /// Sets a global to a value of its type.
@@ -114,10 +122,6 @@ impl<'s> Access<'s> {
     /// Errors: `ERR_INVALID_STATE` if it is constant, or of another type.
     pub fn set(&mut self, global: &str, value: Value) -> Result<(), Failure> {
         let found = self.global(global)?;
-        if found.ty(&self.store).mutability() == Mutability::Const {
-            let message = format!("The global '{global}' is constant");
-            return Err(Failure::new("ERR_INVALID_STATE", message));
-        }
         found.set(&mut self.store, value.to_wasm()).map_err(|_| gone("global", global))
     }
 

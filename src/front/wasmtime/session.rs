@@ -114,7 +114,8 @@ impl Session {
         let guest = self.store.data_mut();
         (guest.bounds.timeout, guest.host, guest.life) = (timeout, host, Arc::clone(&life));
         if let Some(timeout) = timeout {
-            watchdog::set(&life, self.began, timeout).map_err(|error| End::Failure(no_thread(&error)))?;
+            watchdog::set(&life, self.began, timeout)
+                .map_err(|error| End::Failure(no_thread(&error)))?;
         }
         life.start(Reach { flag: self.flag, signal: *self.signal });
         let result = guarded(|| body(self));
