@@ -11,7 +11,7 @@ use super::functions::call_arguments;
 use super::handle::Handle;
 use super::operation::tell;
 use super::tasks::{Task, TaskHost};
-use crate::front::js::{Js, JsResult, Type, Value};
+use crate::front::js::{self, Js, JsResult, Type, Value};
 use crate::front::wasmtime::{Host, HostCall, Outcome, Post, Thrown};
 
 const UNDEFINED: Value = ptr::null_mut();
@@ -25,8 +25,10 @@ impl Post for TaskHost {
     fn post(&self, call: &Arc<HostCall>) {
         let call = Arc::clone(call);
         self.tell(move |js| {
+            // For a guest that was ended meanwhile, nothing is called.
+            let arguments = if call.is_open() { arguments(js, &call) } else { Err(js::Thrown) };
             // A call that nobody gets to see must not wait.
-            arguments(js, &call).inspect_err(|_| {
+            arguments.inspect_err(|_| {
                 call.answer(Err(Thrown));
             })
         });

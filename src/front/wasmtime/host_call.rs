@@ -104,6 +104,12 @@ impl HostCall {
         true
     }
 
+    /// Whether the guest waits for an answer.
+    pub fn is_open(&self) -> bool {
+        let mail = self.mail();
+        !mail.is_closed && mail.answer.is_none()
+    }
+
     /// Calls an export of the guest, on its thread. `done` is told there.
     ///
     /// Errors, for `done`: `ERR_INVALID_STATE` if the function of the host has returned, and those

@@ -72,8 +72,10 @@ impl Place {
     /// Errors: `ERR_WASI_CLOSED`, `ERR_INVALID_STATE`.
     pub(super) fn begin(&self, life: &Arc<Life>) -> Result<Box<Session>, Failure> {
         let mut state = self.state();
+        if state.is_closed {
+            return Err(Failure::closed());
+        }
         match std::mem::take(&mut state.at) {
-            _ if state.is_closed => Err(Failure::closed()),
             At::Idle(session) => {
                 state.life = Some(Arc::clone(life));
                 Ok(session)
