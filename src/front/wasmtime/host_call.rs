@@ -246,10 +246,14 @@ fn wait(caller: &mut Caller<'_, Guest>, post: &dyn Post, call: HostCall) -> Opti
             News::Ended => return None,
             News::Answer(answer) => return Some(answer),
             News::Call(Nested { name, arguments, done }) => {
-                done(nested(caller.as_context_mut(), &name, &arguments));
+                let result = nested(caller.as_context_mut(), &name, &arguments);
+                // Who is told must be able to reach the guest.
+                news = place.lend(caller, || {
+                    done(result);
+                    call.0.next()
+                });
             }
         }
-        news = place.lend(caller, || call.0.next());
     }
 }
 
