@@ -69,20 +69,24 @@ class SyncGuest {
     return { stdout, stderr };
   }
 
+  // Makes functions, by name and number.
   #maker() {
     const isLong = ({ parameters }) => parameters?.length > MOST_ARGUMENTS;
     const long = new Set(describe(this.#program).exports.filter(isLong).map(({ name }) => name));
-    return (name, index) => ({ [name]: this.#function(index, long.has(name)) }[name]);
+    const { signal } = this.#settings;
+    return (name, index) => {
+      const call = this.#caller(index, long.has(name));
+      return signal === undefined
+        ? { [name]: (...args) => this.#told(call(undefined, args)) }[name]
+        : { [name]: (...args) => this.#told(unlessAbortedSync(signal, (ending) => call(ending, args))) }[name];
+    };
   }
 
-  #function(index, isLong) {
+  #caller(index, isLong) {
     const { handle, functions } = this;
-    const { signal } = this.#settings;
-    const call = isLong
+    return isLong
       ? (ending, args) => native.callSync(handle, index, functions, ending, args)
       : (ending, args) => native.callSync(handle, index, functions, ending, ...args);
-    if (signal !== undefined) return (...args) => this.#told(unlessAbortedSync(signal, (ending) => call(ending, args)));
-    return (...args) => this.#told(call(undefined, args));
   }
 
   // The addon returns a number, a BigInt, an array of several, nothing, or an outcome with a failure.
