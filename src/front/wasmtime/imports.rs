@@ -107,26 +107,28 @@ impl Imports {
 
     /// `ERR_WASI_LINK` if something is not given that the program expects.
     fn check(&self, module: &Module, given: &Given) -> Result<(), Failure> {
-        if self.are_all(given) {
+        let lacking: HashSet<_> = self.lacking(given).collect();
+        if lacking.is_empty() {
             return Ok(());
         }
-        let functions =
-            self.functions.iter().zip(given.functions.iter().chain(std::iter::repeat(&false)));
-        let lacks_function = functions.filter(|(_, is_given)| !**is_given);
-        let globals = self.globals.iter().zip(given.globals.iter().chain(std::iter::repeat(&None)));
-        let lacks_global = globals.filter(|(_, value)| value.is_none());
-        let lacking: HashSet<_> = lacks_function
-            .map(|(function, _)| (function.module.as_str(), function.name.as_str()))
-            .chain(lacks_global.map(|(global, _)| (global.module.as_str(), global.name.as_str())))
-            .collect();
         let missing =
             || imports(module).filter(|import| lacking.contains(&(import.module, import.name)));
         Err(missing_imports(missing, !given.functions.is_empty()))
     }
 
-    fn are_all(&self, Given { functions, globals }: &Given) -> bool {
-        let given = functions.iter().filter(|is_given| **is_given).count();
-        given == self.functions.len() && globals.iter().flatten().count() == self.globals.len()
+    /// The names of what is not given.
+    fn lacking<'s>(&'s self, given: &'s Given) -> impl Iterator<Item = (&'s str, &'s str)> {
+        let functions =
+            self.functions.iter().enumerate().filter(|(number, _)| {
+                !given.functions.get(*number).is_some_and(|is_given| *is_given)
+            });
+        let globals = self
+            .globals
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| given.globals.get(*number).is_none_or(Option::is_none));
+        let functions = functions.map(|(_, function)| (&*function.module, &*function.name));
+        functions.chain(globals.map(|(_, global)| (&*global.module, &*global.name)))
     }
 }
 
