@@ -2,6 +2,7 @@
 
 // Calls functions of the host for a guest that waits on another thread.
 
+const { AsyncResource } = require('node:async_hooks');
 const { Caller } = require('./caller.js');
 const { invalidReturn } = require('./errors.js');
 const { lookUpAll } = require('./imports.js');
@@ -11,8 +12,9 @@ const { resultsFor } = require('./numbers.js');
 class HostFunctions {
   #program;
   #functions;
-  // What the last function threw that ended a call.
-  #thrown;
+  // What functions threw, by number, until an error is made of it.
+  #thrown = new Map();
+  #count = 0;
 
   // `given` tells the addon what there is.
   constructor(program, imports) {
@@ -20,13 +22,18 @@ class HostFunctions {
     const { functions, globals } = lookUpAll(program, imports);
     this.given = { functions: functions.map(({ call }) => call), globals };
     this.#functions = functions.map(({ path, call, results }) => ({ path, call, convert: resultsFor(results) }));
-    // The addon calls it with a call of the function with this number.
-    this.dispatch = (call, number, ...args) => this.#run(call, this.#functions[number], args);
   }
 
-  takeThrown() {
-    const thrown = this.#thrown;
-    this.#thrown = undefined;
+  // For one run, or one call of an instance: the addon calls it with a call of the function with this
+  // number. Functions run in the async context of whoever asked for the run, as other callbacks do.
+  get dispatch() {
+    const context = new AsyncResource('WASI_HOST_FUNCTION');
+    return (call, number, ...args) => context.runInAsyncScope(this.#run, this, call, this.#functions[number], args);
+  }
+
+  takeThrown(number) {
+    const thrown = this.#thrown.get(number);
+    this.#thrown.delete(number);
     return thrown;
   }
 
@@ -54,9 +61,9 @@ class HostFunctions {
 
   // Nobody asks what a function throws whose guest has been ended.
   #fail(call, error) {
-    const before = this.#thrown;
-    this.#thrown = error;
-    if (!native.answer(call, null)) this.#thrown = before;
+    const number = this.#count++;
+    this.#thrown.set(number, error);
+    if (!native.answer(call, number)) this.#thrown.delete(number);
   }
 }
 

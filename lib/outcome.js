@@ -7,13 +7,20 @@ const { failureError } = require('./errors.js');
 
 const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
 
+// If guest and host call each other, each message has the one of the error before it.
+const LONGEST_REASON = 1000;
+
 // `host` has what a function of the host threw.
-function failedWith(failure, { signal, host }) {
+function failedWith({ thrown, ...failure }, { signal, host }) {
   if (failure.code !== 'ERR_WASI_HOST_FUNCTION') return failureError(failure, signal?.reason);
-  const cause = host?.takeThrown();
-  const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
-  const error = failureError({ ...failure, message: `${failure.message}: ${reason}` });
+  const cause = host?.takeThrown(thrown);
+  const error = failureError({ ...failure, message: `${failure.message}: ${reasonOf(cause)}` });
   return Object.defineProperty(error, 'cause', { configurable: true, writable: true, value: cause });
+}
+
+function reasonOf(cause) {
+  const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
 }
 
 // If the guest has started, errors have the members of a result that are known.

@@ -29,7 +29,7 @@ impl Post for TaskHost {
             let arguments = if call.is_open() { arguments(js, &call) } else { Err(js::Thrown) };
             // A call that nobody gets to see must not wait.
             arguments.inspect_err(|_| {
-                call.answer(Err(Thrown));
+                call.answer(Err(Thrown(None)));
             })
         });
     }
@@ -44,15 +44,15 @@ fn arguments(js: Js, call: &Arc<HostCall>) -> JsResult<Vec<Value>> {
     Ok(values)
 }
 
-/// `answer(call, results)`: an array of numbers as the signature says, or null if the function has
-/// thrown. Whether the guest still waits for it.
+/// `answer(call, results)`: an array of numbers as the signature says. If the function has thrown, it's
+/// the number under which lib/ keeps what that was. Whether the guest still waits for it.
 pub fn answer(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let call = Handle::host_call(js, arguments[0])?;
-    let results = match js.type_of(arguments[1]) {
-        Type::Null => None,
-        _ => convert::numbers(js, arguments[1], &call.signature.results)?,
+    let answer = match js.type_of(arguments[1]) {
+        Type::Number => Err(Thrown(Some(js.as_f64(arguments[1])? as u32))),
+        _ => convert::numbers(js, arguments[1], &call.signature.results)?.ok_or(Thrown(None)),
     };
-    js.boolean(call.answer(results.ok_or(Thrown)))
+    js.boolean(call.answer(answer))
 }
 
 /// `callExport(call, program, name, arguments, done)`: calls an export of the guest that waits for

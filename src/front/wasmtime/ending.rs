@@ -3,6 +3,7 @@
 use wasmtime::{GcHeapOutOfMemory, Trap};
 
 use super::failure::{Detail, Failure};
+use super::host_call::Thrown;
 use super::life::Reason;
 use super::limits::MemoryLimit;
 use super::store::Guest;
@@ -16,7 +17,7 @@ pub(super) enum Stop {
     /// There is a reason to end it.
     Ended,
     /// The function of the host with this number has thrown.
-    Thrown(u32),
+    Thrown(u32, Thrown),
 }
 
 impl std::fmt::Display for Stop {
@@ -93,9 +94,19 @@ impl Guest {
         }
         match error.downcast_ref::<Stop>() {
             Some(Stop::Exit(code)) => End::Exit(*code),
-            Some(Stop::Thrown(number)) => End::Failure(self.ready.thrown(*number)),
+            Some(Stop::Thrown(number, thrown)) => {
+                End::Failure(kept(self.ready.thrown(*number), *thrown))
+            }
             _ => End::Failure(ended(error, self.ready.names.functions, &self.bounds)),
         }
+    }
+}
+
+/// With where the host finds what was thrown.
+fn kept(failure: Failure, Thrown(number): Thrown) -> Failure {
+    match number {
+        Some(number) => failure.with("thrown", Detail::Number(number.into())),
+        None => failure,
     }
 }
 

@@ -48,9 +48,9 @@ pub trait Post: Send + Sync {
     fn post(&self, call: &Arc<HostCall>);
 }
 
-/// A function of the host has thrown something, which is for the host to keep.
-#[derive(Debug, Clone, Copy)]
-pub struct Thrown;
+/// A function of the host has thrown something, which the host keeps under this number, if it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thrown(pub Option<u32>);
 
 type Answer = Result<Vec<Value>, Thrown>;
 type Done = Box<dyn FnOnce(Result<Vec<Value>, Failure>) + Send>;
@@ -215,7 +215,7 @@ fn call(
     let place = guest.place.upgrade().filter(|_| guest.life.reason().is_none());
     let Some(place) = place else { return Err(Stop::Ended.into()) };
     let answer = match guest.host.clone() {
-        Host::None => Err(Thrown),
+        Host::None => Err(Thrown(None)),
         Host::Here(host) => {
             let results = &signature.results;
             place.lend(caller, || host.call(number, &arguments, results))
@@ -228,7 +228,7 @@ fn call(
     };
     match answer {
         _ if caller.data().life.reason().is_some() => Err(Stop::Ended.into()),
-        Err(Thrown) => Err(Stop::Thrown(number).into()),
+        Err(thrown) => Err(Stop::Thrown(number, thrown).into()),
         Ok(results) => checked(results, signature),
     }
 }
