@@ -191,7 +191,7 @@ impl Call for Functions {
         results: &[Kind],
     ) -> Result<Vec<Number>, Thrown> {
         let js = self.js;
-        let mut answer = Err(Thrown);
+        let mut answer = Err(Thrown(None));
         let called = js.scoped(|| {
             answer = Ok(self.called(number, arguments, results)?);
             Ok(())
