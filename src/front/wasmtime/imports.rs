@@ -1,19 +1,20 @@
 //! What a program imports beyond WASI: functions and numbers of the host, and memories and tables, of
 //! which each instance gets its own.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use wasmtime::{
     Extern, ExternType, FuncType, Global, GlobalType, ImportType, Instance, InstancePre, Linker,
-    Module, Store,
+    Module, RefType, Store, TableType, ValType,
 };
 
 use super::failure::Failure;
 use super::host_call;
 use super::info::wanted;
 use super::linker::is_of_wasi;
-use super::needs::{Wanted, missing_imports, refused_import};
+use super::needs::{Wanted, ambiguous_import, missing_imports, refused_import};
 use super::short::line;
 use super::store::Guest;
 use super::value::{Crossing, Kind, Value};
@@ -68,14 +69,21 @@ const MOST: usize = 10_000;
 
 impl Imports {
     fn of(module: &Module) -> Result<Self, Failure> {
-        let (mut imports, mut names) = (Imports::default(), HashSet::new());
+        let (mut imports, mut types) = (Imports::default(), HashMap::new());
         for import in module.imports().filter(|import| !is_of_wasi(import.module(), import.name()))
         {
-            let is_new = names.insert((import.module(), import.name(), is_function(&import)));
-            if is_new {
-                imports.add(&import);
+            match types.entry((import.module(), import.name())) {
+                Entry::Vacant(entry) => {
+                    entry.insert(import.ty());
+                    imports.add(&import);
+                }
+                Entry::Occupied(first) if is_same(first.get(), &import.ty()) => {}
+                Entry::Occupied(_) => {
+                    let import = wanted(import.module(), import.name(), &import.ty());
+                    return Err(ambiguous_import(&import));
+                }
             }
-            if names.len() > MOST {
+            if types.len() > MOST {
                 return Err(Failure::link(format!(
                     "The program has more than {MOST} imports that are not part of WASI, the limit"
                 )));
@@ -129,6 +137,22 @@ impl Imports {
             .filter(|(number, _)| given.globals.get(*number).is_none_or(Option::is_none));
         let functions = functions.map(|(_, function)| (&*function.module, &*function.name));
         functions.chain(globals.map(|(_, global)| (&*global.module, &*global.name)))
+    }
+}
+
+fn is_same(first: &ExternType, other: &ExternType) -> bool {
+    match (first, other) {
+        (ExternType::Func(first), ExternType::Func(other)) => FuncType::eq(first, other),
+        (ExternType::Global(first), ExternType::Global(other)) => {
+            ValType::eq(first.content(), other.content())
+                && first.mutability() == other.mutability()
+        }
+        (ExternType::Table(first), ExternType::Table(other)) => {
+            let limits = |table: &TableType| (table.minimum(), table.maximum(), table.is_64());
+            RefType::eq(first.element(), other.element()) && limits(first) == limits(other)
+        }
+        (ExternType::Memory(first), ExternType::Memory(other)) => first == other,
+        _ => false,
     }
 }
 
@@ -210,7 +234,13 @@ impl Linked {
                 let value = value.ok_or_else(|| wasmtime::Error::msg("a global is missing"))?;
                 Ok(Global::new(store, GlobalType::clone(&kind), value)?.into())
             }
-            kind => kind.default_value(store),
+            kind => {
+                let made = kind.default_value(&mut *store)?;
+                if let Extern::Memory(memory) = made {
+                    store.data_mut().memory.get_or_insert(memory);
+                }
+                Ok(made)
+            }
         }
     }
 

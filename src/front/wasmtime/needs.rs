@@ -77,6 +77,15 @@ fn impossible(import: &Wanted<'_>, advice: Option<&str>) -> Failure {
     })
 }
 
+/// Nothing fits all the imports of this name: `ERR_WASI_LINK`.
+pub(super) fn ambiguous_import(import: &Wanted<'_>) -> Failure {
+    let full_name = import.full_name();
+    import.failure(format!(
+        "The program imports {full_name} more than once, with different types. Correct the \
+         declarations in the program, or the tool that made it"
+    ))
+}
+
 /// Why a program can't run as long as these are not given: `ERR_WASI_LINK`, with the names of the
 /// first one. There must be one. Who gives some imports knows where the program is to run.
 pub(super) fn missing_imports<'m, I: Iterator<Item = Wanted<'m>>>(

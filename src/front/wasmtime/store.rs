@@ -25,7 +25,7 @@ pub struct Guest {
     pub(super) place: Weak<Place>,
     /// Once it is there.
     pub(super) instance: Option<Instance>,
-    /// The exported one, once the instance is there.
+    /// The one that WASI uses: the exported one, once the instance is there, or else an imported one.
     pub(super) memory: Option<Memory>,
     /// Exported functions by their numbers, as far as they have been looked up.
     pub(super) functions: Vec<Option<Func>>,
