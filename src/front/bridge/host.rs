@@ -25,10 +25,12 @@ impl Post for TaskHost {
     fn post(&self, call: &Arc<HostCall>) {
         let call = Arc::clone(call);
         self.tell(move |js| {
-            // For a guest that was ended meanwhile, nothing is called.
-            let arguments = if call.is_open() { arguments(js, &call) } else { Err(js::Thrown) };
+            // Nothing is called for a guest that was ended meanwhile.
+            if call.is_over() {
+                return Err(js::Thrown);
+            }
             // A call that nobody gets to see must not wait.
-            arguments.inspect_err(|_| {
+            arguments(js, &call).inspect_err(|_| {
                 call.answer(Err(Thrown(None)));
             })
         });

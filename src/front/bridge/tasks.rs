@@ -117,7 +117,7 @@ pub struct TaskHost {
 }
 
 impl TaskHost {
-    /// Calls the callback with what `values` makes.
+    /// Calls the callback with what `values` makes, unless that fails.
     pub fn tell(&self, values: impl FnOnce(Js) -> JsResult<Vec<Value>> + Send + 'static) {
         self.tasks.send(self.id, To::Host, Box::new(values));
     }

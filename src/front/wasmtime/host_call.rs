@@ -104,10 +104,9 @@ impl HostCall {
         true
     }
 
-    /// Whether the guest waits for an answer.
-    pub fn is_open(&self) -> bool {
-        let mail = self.mail();
-        !mail.is_closed && mail.answer.is_none()
+    /// Whether the guest has been ended, so that it doesn't wait for an answer.
+    pub fn is_over(&self) -> bool {
+        self.signal.is_set() || self.mail().is_closed
     }
 
     /// Calls an export of the guest, on its thread. `done` is told there.
@@ -131,8 +130,11 @@ impl HostCall {
             self.signal.sleep_without_permit(|| !self.mail().is_empty());
         }
         let mut mail = self.mail();
+        // The calls stay: `close` answers them.
+        if self.signal.is_set() {
+            return News::Ended;
+        }
         match mail.calls.pop_front() {
-            _ if self.signal.is_set() => News::Ended,
             Some(call) => News::Call(call),
             None => mail.answer.take().map_or(News::Ended, News::Answer),
         }
