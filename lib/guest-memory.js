@@ -3,6 +3,7 @@
 // The class GuestMemory: a memory of a guest. The addon checks whether the guest stands still and whether
 // the memory has the bytes.
 
+const { isAnyArrayBuffer } = require('node:util').types;
 const checks = require('./checks.js');
 const { invalidType, outOfRange } = require('./errors.js');
 const { custom, showState } = require('./inspect.js');
@@ -62,7 +63,7 @@ function unsigned(value, name) {
 function bytesOf(data) {
   if (typeof data === 'string') return Buffer.from(data);
   if (ArrayBuffer.isView(data)) return checks.bytes(data);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return checks.bytes(new Uint8Array(data));
+  if (isAnyArrayBuffer(data)) return checks.bytes(new Uint8Array(data));
   throw invalidType('data', BYTES, data);
 }
 

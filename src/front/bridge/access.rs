@@ -28,7 +28,11 @@ pub fn read_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// `textOfMemory(guest, name, pointer, length)`: a string from UTF-8, up to the next NUL if the length
 /// is undefined.
 pub fn text_of_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    js.string(&String::from_utf8_lossy(&copy(js, arguments)?))
+    let bytes = copy(js, arguments)?;
+    js.string(&String::from_utf8_lossy(&bytes)).map_err(|_| {
+        js.forget_exception();
+        js.throw_error(c"ERR_STRING_TOO_LONG", "The text is too long for a JavaScript string")
+    })
 }
 
 fn copy(js: Js, arguments: &[Value]) -> JsResult<Vec<u8>> {
