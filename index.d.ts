@@ -827,7 +827,8 @@ export interface SourceOptions extends Omit<CompileOptions, 'timeout' | 'memoryL
 }
 
 /**
- * Options of {@link run}, {@link Program.run} and {@link Program.instantiate}.
+ * Options of {@link run}, {@link Program.run} and {@link Program.instantiate}. The synchronous kinds
+ * take {@link SyncRunOptions}.
  *
  * By default, the guest has no directories, an empty environment and no input, and its output
  * is captured. `timeout`, `memoryLimit` and `fuel` are off unless you set them. `maxBuffer`,
@@ -1202,6 +1203,54 @@ export interface RunOptions {
    * @default `true` if the environment variable `WASI_RS_STRACE` is set to anything but `0` or the empty string
    */
   strace?: boolean | undefined;
+
+  /**
+   * What the guest imports besides WASI: functions of the host, and numbers for imported globals. The
+   * keys are the names of the modules and functions as the guest imports them. Only these names are
+   * looked up, so the objects can have other properties, and inherited properties count.
+   *
+   * A function runs on the thread that called `run()`, `spawn()` or `instantiate()`, while the guest
+   * waits. Its `this` is the {@link Caller}, which has the memory and the exports of the guest. If it
+   * returns a promise, the guest waits until the promise is settled. See {@link HostFunction} for how
+   * arguments and results are converted.
+   *
+   * If a function throws, or its promise rejects, the guest ends and the caller gets an error with the
+   * code `ERR_WASI_HOST_FUNCTION`, whose `cause` is what was thrown. All limits apply while a function
+   * runs. If the guest is ended meanwhile, for example by its timeout, the function continues but its
+   * result is ignored.
+   *
+   * An imported global is a number, or a bigint if its type is `i64`. Imported memories and tables are
+   * created by wasi-rs, as the module declares them, and count towards `memoryLimit`.
+   *
+   * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an object, or if a function or a global has
+   * the wrong type. Rejects with `ERR_WASI_LINK` if something that the guest imports is missing, or
+   * if it has parameters or results other than `i32`, `i64`, `f32` and `f64`. Rejects with
+   * `ERR_INVALID_ARG_VALUE` if a function would replace a function of WASI.
+   *
+   * @default {}
+   * @example
+   * ```js
+   * import { run } from 'wasi-rs';
+   *
+   * const plugin = Buffer.from(`(module
+   *   (import "env" "log" (func $log (param i32 i32)))
+   *   (memory (export "memory") 1)
+   *   (data (i32.const 16) "some text")
+   *   (func (export "_start") (call $log (i32.const 16) (i32.const 9))))`);
+   *
+   * await run(plugin, {
+   *   timeout: 1000,
+   *   imports: {
+   *     env: {
+   *       log(pointer, length) {
+   *         console.log(this.memory.text(pointer, length)); // some text
+   *       },
+   *     },
+   *   },
+   * });
+   * ```
+   */
+  imports?: Imports | undefined;
 }
 
 /** {@link RunOptions} that return captured output as text. */
@@ -1211,6 +1260,53 @@ export interface TextRunOptions extends RunOptions {
 
 /** {@link RunOptions} that return captured output as a `Buffer`. */
 export interface BytesRunOptions extends RunOptions {
+  encoding: 'buffer' | null;
+}
+
+/**
+ * Options of {@link Program.runSync} and {@link Program.instantiateSync}. They are {@link RunOptions},
+ * with the differences that are listed here.
+ */
+export interface SyncRunOptions extends Omit<RunOptions, 'stdin' | 'stdout' | 'stderr' | 'end' | 'signal' | 'imports'> {
+  /**
+   * What the guest reads from its standard input, as for {@link RunOptions.stdin}, except that this
+   * can't be a stream, an iterable or a generator. The event loop would have to run to read them.
+   *
+   * @default 'ignore'
+   */
+  stdin?: 'ignore' | 'inherit' | (string & {}) | number | ArrayBufferView | undefined;
+
+  /**
+   * Where the guest's standard output goes, as for {@link RunOptions.stdout}, except that this can't
+   * be a stream.
+   *
+   * @default 'pipe'
+   */
+  stdout?: 'pipe' | 'inherit' | 'ignore' | number | undefined;
+
+  /**
+   * Where the guest's standard error goes, as for {@link SyncRunOptions.stdout}.
+   *
+   * @default 'pipe'
+   */
+  stderr?: 'pipe' | 'inherit' | 'ignore' | number | undefined;
+
+  /**
+   * What the guest imports besides WASI, as for {@link RunOptions.imports}. The functions are called
+   * directly and can't return promises. The `this` of a function is a {@link SyncCaller}.
+   *
+   * @default {}
+   */
+  imports?: SyncImports | undefined;
+}
+
+/** {@link SyncRunOptions} that return captured output as text. */
+export interface TextSyncRunOptions extends SyncRunOptions {
+  encoding?: Encoding | undefined;
+}
+
+/** {@link SyncRunOptions} that return captured output as a `Buffer`. */
+export interface BytesSyncRunOptions extends SyncRunOptions {
   encoding: 'buffer' | null;
 }
 
@@ -1246,8 +1342,9 @@ export interface RunResult<Output = string> extends Usage {
 
 /**
  * The errors that {@link compile}, {@link run} and calls of an {@link Instance} reject with, other
- * than those for invalid arguments. If the guest had started, the error also has the members of the
- * result that are known, such as the output so far.
+ * than those for invalid arguments. {@link Program.runSync} and calls of a {@link SyncInstance} throw
+ * them. If the guest had started, the error also has the members of the result that are known, such
+ * as the output so far.
  *
  * The property `code` says what happened:
  *
@@ -1261,10 +1358,19 @@ export interface RunResult<Output = string> extends Usage {
  * - `ERR_WASI_COMPILE_TIMEOUT`, `ERR_WASI_COMPILE_MEMORY_LIMIT`: compiling exceeded its limit.
  * - `ERR_WASI_COMPILE_PROCESS`: the program must be compiled in a child process, which could not be
  *   started. The message says why and what to do.
- * - `ERR_WASI_LINK`: the program imports something that WASI doesn't have (see `module` and
- *   `import`), or {@link run} was called for a program that doesn't export `_start`.
+ * - `ERR_WASI_LINK`: the program imports something that is neither part of WASI nor in the option
+ *   {@link RunOptions.imports} (see `module` and `import`), or {@link run} was called for a program that
+ *   doesn't export `_start`.
+ * - `ERR_WASI_HOST_FUNCTION`: a function in {@link RunOptions.imports} threw an error, or its promise
+ *   was rejected. The `cause` is what was thrown, whatever its type. If the `code` of the `cause` is
+ *   `ERR_INVALID_RETURN_VALUE`, the function returned a value that can't be converted to its result.
  * - `ERR_WASI_EXIT`: the guest called `proc_exit()` during a call of an instance. See `exitCode`.
  * - `ERR_WASI_CLOSED`: the instance is closed.
+ * - `ERR_INVALID_STATE`: the guest can't be reached at the moment: its memory or a global was used
+ *   during a call, a global that is a constant was set, or a host function called an export through
+ *   its {@link Caller} after it had returned.
+ * - `ERR_OUT_OF_RANGE`: the memory doesn't have the bytes that were read or written through
+ *   {@link GuestMemory}, or can't grow that much. The error is a `RangeError`.
  * - `ERR_WASI_TOO_MANY_INSTANCES`: the operating system has no more memory maps or address space for instances. Close some.
  * - `ENOENT` and others: the file of the program can't be read. See `errno`, `syscall` and `path`.
  * - `ERR_ACCESS_DENIED`: Node's permission model forbids WASI, the file or a preopen. See
@@ -1301,6 +1407,11 @@ export interface RunResult<Output = string> extends Usage {
 export interface RunError extends Error, Partial<Usage> {
   /** Identifies the error. See the list above. */
   code: string;
+  /**
+   * What a host function threw, if the code is `ERR_WASI_HOST_FUNCTION`, or the reason of the signal, if
+   * the code is `ABORT_ERR`.
+   */
+  cause?: any;
   /** What the guest had written until then, as in {@link RunResult.stdout}. */
   stdout?: string | Bytes;
   /** What the guest had written until then, as in {@link RunResult.stderr}. */
@@ -1379,13 +1490,244 @@ export type Argument = number | bigint;
 export type AsyncFunction = (...args: Argument[]) => Promise<any>;
 
 /**
+ * An exported function of a {@link SyncInstance}. It runs on the thread that calls it and returns
+ * `undefined`, a number or a bigint, or an array if the function has several results. Arguments are
+ * converted as for any WebAssembly function: missing ones are `undefined`, and additional ones are
+ * ignored.
+ *
+ * Throws a `TypeError` if an argument can't be converted, for example a number for an `i64`, and a
+ * {@link RunError} if the call fails.
+ */
+export type SyncFunction = (...args: any[]) => any;
+
+/** What a host function can return for each of its results. See {@link HostFunction}. */
+export type HostResult = number | bigint | boolean | undefined | void;
+
+/**
+ * A function of the host that a guest can call. See {@link RunOptions.imports}.
+ *
+ * Arguments are numbers, or bigints for `i64`. Integers are signed. The result is converted as in
+ * JavaScript's own interface for WebAssembly:
+ *
+ * - For `i64`, return a bigint or a boolean. It is wrapped to 64 bits.
+ * - For `i32`, `f32` and `f64`, return a number or a boolean. Integers are wrapped to 32 bits.
+ *   `undefined` means 0 for `i32` and `NaN` for `f32` and `f64`.
+ * - If there are several results, return an array of them.
+ * - If there is no result, whatever is returned is ignored.
+ *
+ * If the value can't be converted, the guest ends, as if the function had thrown an error with the code
+ * `ERR_INVALID_RETURN_VALUE`.
+ *
+ * Use a method or a `function`, not an arrow function, if you need `this`.
+ */
+export type HostFunction =
+  (this: Caller<any>, ...args: any[]) => HostResult | readonly HostResult[] | PromiseLike<HostResult | readonly HostResult[]>;
+
+/**
+ * A {@link HostFunction} of the synchronous kind. If it returns a promise, the guest ends, as if the
+ * function had thrown an error with the code `ERR_INVALID_RETURN_VALUE`.
+ */
+export type SyncHostFunction = (this: SyncCaller<any>, ...args: any[]) => HostResult | readonly HostResult[];
+
+/**
+ * Host functions and the values of imported globals, by the name of the module and by their own name.
+ * See {@link RunOptions.imports}.
+ */
+export interface Imports {
+  readonly [module: string]: { readonly [name: string]: HostFunction | number | bigint | undefined } | undefined;
+}
+
+/** {@link Imports} of the synchronous kind. */
+export interface SyncImports {
+  readonly [module: string]: { readonly [name: string]: SyncHostFunction | number | bigint | undefined } | undefined;
+}
+
+/**
+ * The guest that called a host function, which is the `this` of the function. You can use it
+ * until the function returns or, if it returns a promise, until the promise is settled.
+ *
+ * @example
+ * ```js
+ * import { compile } from 'wasi-rs';
+ *
+ * const program = await compile(Buffer.from(`(module
+ *   (import "env" "lookup" (func $lookup (param i32 i32) (result i32)))
+ *   (memory (export "memory") 1)
+ *   (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+ *   (func (export "find") (param i32 i32) (result i32) (call $lookup (local.get 0) (local.get 1))))`));
+ *
+ * const instance = await program.instantiate({
+ *   timeout: 1000,
+ *   imports: {
+ *     env: {
+ *       async lookup(pointer, length) {
+ *         const value = Buffer.from(`${this.memory.text(pointer, length)} is 42\0`);
+ *         const place = await this.exports.alloc(value.length);
+ *         this.memory.write(place, value);
+ *         return place;
+ *       },
+ *     },
+ *   },
+ * });
+ * instance.memory.write(16, 'answer');
+ * console.log(instance.memory.text(await instance.exports.find(16, 6))); // answer is 42
+ * instance.close();
+ * ```
+ */
+export interface Caller<Exports = AnyExports> {
+  /**
+   * The exports of the guest. Functions return promises. They run immediately, within the call that the
+   * guest is in, so that a host function can call an allocator of the guest, for example.
+   *
+   * Calls through {@link Instance.exports} wait until that call has ended. If a host function awaits
+   * such a call, neither of them ever ends, unless there is a timeout.
+   *
+   * A call rejects with `ERR_INVALID_STATE` if the host function has returned or the guest has ended.
+   */
+  readonly exports: AsyncExports<Exports>;
+
+  /** The memory of the guest, as for {@link Instance.memory}. */
+  readonly memory: GuestMemory;
+}
+
+/** The guest that called a host function of the synchronous kind. See {@link Caller}. */
+export interface SyncCaller<Exports = AnySyncExports> {
+  /**
+   * The exports of the guest. Functions return their results. They run immediately, within the call
+   * that the guest is in.
+   */
+  readonly exports: Readonly<Exports>;
+
+  /** The memory of the guest, as for {@link SyncInstance.memory}. */
+  readonly memory: SyncGuestMemory;
+}
+
+/**
+ * A memory of a guest. You can use it between calls of an instance, and while the guest waits for a
+ * host function. At other times, all members throw `ERR_INVALID_STATE`, because the guest could be
+ * changing its memory. After the instance has been closed, they throw `ERR_WASI_CLOSED`.
+ *
+ * A pointer or a length is an integer, as a number or a bigint. Negative numbers down to -2147483648
+ * are read as unsigned 32-bit integers, because guests pass pointers above 2 GiB as such numbers. If a
+ * pointer or a length is anything else, the methods throw `ERR_INVALID_ARG_TYPE` or
+ * `ERR_OUT_OF_RANGE`.
+ *
+ * @example
+ * ```js
+ * import { compile } from 'wasi-rs';
+ *
+ * const program = await compile(Buffer.from('(module (memory (export "memory") 1))'));
+ * const { memory } = await program.instantiate();
+ * console.log(memory.size); // 65536
+ * console.log(memory.write(16, 'some text\0')); // 10
+ * console.log(memory.text(16, 4)); // some
+ * console.log(memory.text(16)); // some text
+ * console.log(memory.read(16, 4).toString('hex')); // 736f6d65
+ * ```
+ */
+export interface GuestMemory {
+  /** The size of the memory, in bytes. */
+  readonly size: number;
+
+  /**
+   * Returns a copy of `length` bytes at `pointer`.
+   *
+   * Throws a `RangeError` with the code `ERR_OUT_OF_RANGE` if the memory doesn't have all of these
+   * bytes.
+   */
+  read(pointer: Argument, length: Argument): Bytes;
+
+  /**
+   * Writes bytes, or a string as UTF-8, at `pointer`. Returns the number of bytes. No NUL is added to a
+   * string.
+   *
+   * Throws `ERR_INVALID_ARG_TYPE` if `data` is anything else. Throws a `RangeError` with the code
+   * `ERR_OUT_OF_RANGE` if the data doesn't fit. Nothing is written then.
+   */
+  write(pointer: Argument, data: string | ArrayBufferView | ArrayBufferLike): number;
+
+  /**
+   * Decodes a string from UTF-8: `length` bytes at `pointer`, or the bytes up to the next NUL if you
+   * don't pass a length. Invalid bytes become U+FFFD.
+   *
+   * Throws a `RangeError` with the code `ERR_OUT_OF_RANGE` if the memory doesn't have all of these
+   * bytes, or if there is no NUL.
+   */
+  text(pointer: Argument, length?: Argument): string;
+
+  /**
+   * Adds pages to the memory, usually of 64 KiB each. Returns the number of pages that it had before.
+   *
+   * Throws `ERR_WASI_MEMORY_LIMIT` if the memory would exceed the option
+   * {@link RunOptions.memoryLimit}, and a `RangeError` with the code `ERR_OUT_OF_RANGE` if it would
+   * exceed its own maximum.
+   */
+  grow(pages: Argument): number;
+}
+
+/** A memory of a {@link SyncInstance}. */
+export interface SyncGuestMemory extends GuestMemory {
+  /**
+   * The memory itself, not a copy, for code that works with `WebAssembly.Memory`, such as the
+   * JavaScript that AssemblyScript and wasm-bindgen generate. When the memory grows, or the instance is
+   * closed, this buffer is detached: its `byteLength` is 0. After the memory has grown, the property
+   * returns a new buffer.
+   */
+  readonly buffer: ArrayBuffer;
+}
+
+/**
+ * An exported global of a guest. You can use it whenever you can use its {@link GuestMemory}, and it
+ * throws the same errors at other times.
+ */
+export interface GuestGlobal<Value = any> {
+  /**
+   * The value: a bigint if its type is `i64`, otherwise a number.
+   *
+   * When you set it, the value is converted as in JavaScript's own interface for WebAssembly: a
+   * `TypeError` is thrown if you set an `i64` to a number. Setting a constant throws
+   * `ERR_INVALID_STATE`.
+   */
+  value: Value;
+}
+
+/**
+ * An export of an instance whose type is not known: a function, a memory or a global. To have
+ * TypeScript know which one it is, name the types, as in the example of {@link Program.instantiate}.
+ */
+export interface AnyExport extends AsyncFunction, GuestMemory, GuestGlobal {}
+
+/** Exports whose types are not known, by name. */
+export interface AnyExports {
+  readonly [name: string]: AnyExport;
+}
+
+/** An export of a {@link SyncInstance} whose type is not known, as for {@link AnyExport}. */
+export interface AnySyncExport extends SyncFunction, SyncGuestMemory, GuestGlobal {}
+
+/** Exports of a {@link SyncInstance} whose types are not known, by name. */
+export interface AnySyncExports {
+  readonly [name: string]: AnySyncExport;
+}
+
+/**
+ * Exports of the asynchronous kind: `{ add(a: number, b: number): number }` becomes
+ * `{ add: (a: number, b: number) => Promise<number> }`. Memories and globals are left as they are.
+ */
+export type AsyncExports<Exports> = {
+  readonly [Name in keyof Exports]: Exports[Name] extends AnyExport
+    ? Exports[Name]
+    : Exports[Name] extends (...args: infer Args) => infer Result ? (...args: Args) => Promise<Awaited<Result>> : Exports[Name];
+};
+
+/**
  * A compiled program, which {@link compile} returns. You can run it any number of times, even
  * concurrently, without compiling it again.
  */
 export interface Program {
   /**
-   * The imports of the program, in the order in which it declares them. Imports that are not part
-   * of WASI are listed, too, but {@link Program.run} rejects such a program with `ERR_WASI_LINK`.
+   * The imports of the program, in the order in which it declares them. This includes imports that
+   * are not part of WASI. Pass functions and globals among them as {@link RunOptions.imports}.
    */
   readonly imports: readonly ImportDescriptor[];
 
@@ -1429,6 +1771,26 @@ export interface Program {
   run(options?: RunOptions): Promise<RunResult<string | Bytes>>;
 
   /**
+   * Runs the program as a command on the current thread, and returns when it has ended. This blocks the
+   * event loop: use it for programs that take less time than it takes to switch threads, and in
+   * scripts. See {@link Program.instantiateSync} for how limits apply.
+   *
+   * Throws the errors that {@link Program.run} rejects with.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('tool.wasm');
+   * const { exitCode, stdout } = program.runSync({ stdin: 'some text', timeout: 100 });
+   * console.log(exitCode, stdout); // 0 some text
+   * ```
+   */
+  runSync(options?: TextSyncRunOptions): RunResult<string>;
+  runSync(options: BytesSyncRunOptions): RunResult<Bytes>;
+  runSync(options?: SyncRunOptions): RunResult<string | Bytes>;
+
+  /**
    * Starts the program as a command and returns immediately, so that you can write to the guest and
    * read from it while it runs. See {@link spawn}, which also says which errors are thrown.
    *
@@ -1456,6 +1818,11 @@ export interface Program {
    * Close the instance when you no longer need it. Until then, it holds its memory, its
    * descriptors, and the streams that you passed.
    *
+   * In TypeScript, you can name the types of the exports as a type argument, for example
+   * `program.instantiate<{ add(a: number, b: number): number }>()`. The types of functions are those of
+   * the guest: `exports.add(2, 3)` then returns a `Promise<number>`. They are not checked when the
+   * program runs.
+   *
    * Rejects with a {@link RunError}, and with the errors that are listed for each option.
    *
    * @example
@@ -1471,14 +1838,44 @@ export interface Program {
    * }
    * ```
    */
-  instantiate(options?: TextRunOptions): Promise<Instance<string>>;
-  instantiate(options: BytesRunOptions): Promise<Instance<Bytes>>;
-  instantiate(options?: RunOptions): Promise<Instance<string | Bytes>>;
+  instantiate<Exports extends object = AnyExports>(options?: TextRunOptions): Promise<Instance<string, Exports>>;
+  instantiate<Exports extends object = AnyExports>(options: BytesRunOptions): Promise<Instance<Bytes, Exports>>;
+  instantiate<Exports extends object = AnyExports>(options?: RunOptions): Promise<Instance<string | Bytes, Exports>>;
+
+  /**
+   * Creates an instance of the program on the current thread. Its exported functions are plain
+   * functions, which run on the thread that calls them. A call takes less than a microsecond, but it
+   * blocks the event loop until the guest returns.
+   *
+   * All limits apply, as for {@link Program.instantiate}. A guest that exceeds its `timeout` is
+   * ended even if it computes without end, so always set a `timeout`, especially in Workers:
+   * `worker.terminate()` doesn't end a guest of this kind while it computes.
+   *
+   * The guest runs on the stack of the thread that calls it.
+   *
+   * Throws the errors that {@link Program.instantiate} rejects with.
+   *
+   * @example
+   * ```js
+   * import { compile } from 'wasi-rs';
+   *
+   * const program = await compile('sums.wasm');
+   * const instance = program.instantiateSync({ timeout: 100, memoryLimit: 64 * 1024 * 1024 });
+   * try {
+   *   console.log(instance.exports.add(2, 3)); // 5
+   * } finally {
+   *   instance.close();
+   * }
+   * ```
+   */
+  instantiateSync<Exports extends object = AnySyncExports>(options?: TextSyncRunOptions): SyncInstance<string, Exports>;
+  instantiateSync<Exports extends object = AnySyncExports>(options: BytesSyncRunOptions): SyncInstance<Bytes, Exports>;
+  instantiateSync<Exports extends object = AnySyncExports>(options?: SyncRunOptions): SyncInstance<string | Bytes, Exports>;
 
   /**
    * Calls an exported function on an instance that the program keeps for this method. The instance
    * is created by the first call and lives as long as the program. It has no directories, no
-   * environment and no input, and its output is discarded. It has no limits on time, memory or
+   * environment, no input and no host functions, and its output is discarded. It has no limits on time, memory or
    * fuel: for untrusted programs, use {@link Program.instantiate}.
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if `name` is not a string, with `ERR_INVALID_ARG_VALUE` if
@@ -1534,9 +1931,18 @@ export interface Program {
  * }
  * ```
  */
-export interface Instance<Output = string> {
-  /** The exported functions, by name. Exports that are not functions are left out. */
-  readonly exports: { readonly [name: string]: AsyncFunction };
+export interface Instance<Output = string, Exports = AnyExports> {
+  /**
+   * The exports, by name: an {@link AsyncFunction}, a {@link GuestMemory} or a {@link GuestGlobal} each.
+   * Other exports, such as tables, are left out.
+   */
+  readonly exports: AsyncExports<Exports>;
+
+  /**
+   * The memory of the guest: the export `memory`, or the only memory that the guest exports or
+   * imports. It is `undefined` if there is none.
+   */
+  readonly memory: GuestMemory;
 
   /**
    * What the guest has written to its standard output so far. Empty if it is not captured.
@@ -1555,6 +1961,43 @@ export interface Instance<Output = string> {
   close(): void;
 
   /** The same as {@link Instance.close}, for `using instance = await …`. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * An instance of a program whose functions run on the thread that calls them.
+ * {@link Program.instantiateSync} returns it. If a call fails, the instance stays as it was at that
+ * moment, and you can call it again.
+ *
+ * Close each instance when you no longer need it, with {@link SyncInstance.close} or `using`.
+ */
+export interface SyncInstance<Output = string, Exports = AnySyncExports> {
+  /**
+   * The exports, by name: a {@link SyncFunction}, a {@link SyncGuestMemory} or a {@link GuestGlobal}
+   * each. Other exports, such as tables, are left out.
+   *
+   * Host functions can also call these functions while the guest waits for them.
+   */
+  readonly exports: Readonly<Exports>;
+
+  /**
+   * The memory of the guest: the export `memory`, or the only memory that the guest exports or
+   * imports. It is `undefined` if there is none.
+   */
+  readonly memory: SyncGuestMemory;
+
+  /** What the guest has written to its standard output so far. Empty if it is not captured. */
+  readonly stdout: Output;
+
+  /** What the guest has written to its standard error so far. Empty if it is not captured. */
+  readonly stderr: Output;
+
+  /**
+   * Frees the instance. All later calls throw `ERR_WASI_CLOSED`. You can call `close()` more than once.
+   */
+  close(): void;
+
+  /** The same as {@link SyncInstance.close}, for `using instance = …`. */
   [Symbol.dispose](): void;
 }
 
@@ -1737,8 +2180,8 @@ export function compile(source: Source, options?: CompileOptions): Promise<Progr
  * A nonzero exit code is a result, not an error. If anything else ends the guest, the promise
  * rejects with a {@link RunError}, whose `code` says what happened and which has the output so far.
  *
- * Programs that share memory between threads, or that import anything other than WASI, only run with
- * {@link WASI}.
+ * A program can call functions of yours that you pass as {@link RunOptions.imports}. Programs that share
+ * memory between threads only run with {@link WASI}.
  *
  * If `source` is a {@link Program}, it is already compiled. Options for compiling, except `signal`,
  * are then errors with the code `ERR_INVALID_ARG_VALUE`.

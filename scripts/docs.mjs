@@ -14,8 +14,11 @@ const compiler = 'typescript@6.0.3';
 // The order on the page. What is not named here comes in a last chapter.
 const chapters = {
   'Running programs: run(), compile() and spawn()': [
-    'run', 'compile', 'spawn', 'configure', 'Program', 'Instance', 'Guest', 'RunOptions', 'SourceOptions',
-    'CompileOptions', 'SpawnOptions', 'RunResult', 'Usage', 'RunError', 'Configuration', 'Source',
+    'run', 'compile', 'spawn', 'configure', 'Program', 'Instance', 'SyncInstance', 'Guest', 'RunOptions', 'SourceOptions',
+    'CompileOptions', 'SpawnOptions', 'SyncRunOptions', 'RunResult', 'Usage', 'RunError', 'Configuration', 'Source',
+  ],
+  'Functions of the host, memory and globals': [
+    'HostFunction', 'SyncHostFunction', 'Caller', 'SyncCaller', 'GuestMemory', 'SyncGuestMemory', 'GuestGlobal',
   ],
   'Class WASI': [
     'WASI', 'Closeable', 'Shareable', 'WASIOptions', 'SandboxOptions', 'SharingOptions', 'Preopen', 'FinalizeBindingsOptions',
@@ -31,6 +34,9 @@ from the comments in [index.d.ts](../index.d.ts), which your editor shows you, t
 | run an untrusted program, with limits | [\`run()\`](#run) |
 | run the same program many times | [\`compile()\`](#compile), then [\`program.run()\`](#programrun) |
 | call functions that a program exports | [\`program.instantiate()\`](#programinstantiate), [\`program.call()\`](#programcall) |
+| let a program call functions of yours | the option [\`imports\`](#runoptionsimports) |
+| pass strings to a program, and read its memory | [\`instance.memory\`](#instancememory) |
+| call functions without promises | [\`program.instantiateSync()\`](#programinstantiatesync) |
 | write to a program and read from it while it runs | [\`spawn()\`](#spawn) |
 | find out why a program failed | [\`RunError\`](#runerror) |
 | replace the class of \`node:wasi\` | [\`WASI\`](#wasi) |

@@ -27,6 +27,13 @@ export async function main(): Promise<number | undefined> {
   const instance: Instance = await program.instantiate({ memoryLimit: 1024 });
   const sum: unknown = await instance.exports.add!(2, 3);
   await instance.close();
+  const named = await program.instantiate<{ add(a: number, b: number): number }>({
+    imports: { env: { async log(pointer: number) { this.memory.text(pointer); return this.exports.alloc(5); }, base: 5 } },
+  });
+  const typed: number = (await named.exports.add(2, 3)) + named.memory.read(0, 4).byteLength;
+  const direct = program.instantiateSync<{ add(a: number, b: number): number }>({ imports: { env: { log() {} } } });
+  const plain: number = direct.exports.add(typed, program.runSync().exitCode) + direct.memory.buffer.byteLength;
+  named.memory.write(plain, text);
   try {
     const guest = spawn('tool.wasm', { timeout: 1000 });
     guest.stdin.end(text);

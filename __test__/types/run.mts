@@ -43,6 +43,7 @@ const all: ours.RunOptions = {
   seed: 'seed',
   clock: new Date(0),
   strace: false,
+  imports: { env: { log() {} } },
 };
 const streams: ours.RunOptions[] = [
   { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
@@ -87,6 +88,113 @@ const sum: number = await program.call('add', 1, 2n);
   instance.close();
   console.log(hello, written);
 }
+// What the types of exports are when none are named: any kind of export.
+{
+  const { exports, memory } = await program.instantiate();
+  expectTrue<Same<ReturnType<(typeof exports)['add']>, Promise<any>>>();
+  const total: number = exports['counter']!.value + exports['heap']!.size + memory.size;
+  const functions: ours.AsyncFunction[] = Object.values(exports);
+  console.log(total, functions);
+  // @ts-expect-error text is no number
+  exports['add']!('1');
+}
+// Named types: functions return promises, the rest stays as it is.
+interface Named { add(a: number, b: number): number; lookup(key: bigint): Promise<string>; memory: ours.GuestMemory; count: ours.GuestGlobal<bigint> }
+{
+  const named = await program.instantiate<Named>({ timeout: 100, imports: {} });
+  expectTrue<Same<typeof named, ours.Instance<string, Named>>>();
+  expectTrue<Same<typeof named.exports.add, (a: number, b: number) => Promise<number>>>();
+  expectTrue<Same<typeof named.exports.lookup, (key: bigint) => Promise<string>>>();
+  expectTrue<Same<typeof named.exports.memory, ours.GuestMemory>>();
+  named.exports.count.value += 1n;
+  const sum: number = await named.exports.add(1, 2);
+  const raw = await program.instantiate<{ add(a: number, b: number): number }>({ encoding: 'buffer' });
+  expectTrue<Same<typeof raw, ours.Instance<ours.Bytes, { add(a: number, b: number): number }>>>();
+  console.log(sum);
+  // @ts-expect-error of another type
+  named.exports.add('1', 2);
+  // @ts-expect-error it is a bigint
+  named.exports.count.value = 1;
+  // @ts-expect-error there is no such export
+  named.exports.remove();
+  // @ts-expect-error read-only
+  named.exports.add = named.exports.add;
+}
+// Memory.
+{
+  const { memory } = await program.instantiate();
+  const copy: Buffer = memory.read(0, 4n);
+  const written: number = memory.write(-1, 'text') + memory.write(1n, copy) + memory.write(0, new ArrayBuffer(1));
+  const text: string = memory.text(0) + memory.text(0, 4) + memory.grow(written);
+  console.log(text);
+  // @ts-expect-error a number
+  memory.read('0', 4);
+  // @ts-expect-error a length is due
+  memory.read(0);
+  // @ts-expect-error text or bytes
+  memory.write(0, [1, 2]);
+  // @ts-expect-error read-only
+  memory.size = 5;
+  // @ts-expect-error only instances of the synchronous kind have it
+  memory.buffer;
+}
+// Functions of the host: `this` is the guest that calls.
+const imports: ours.Imports = {
+  env: {
+    log(pointer, length) { expectTrue<Same<typeof this.memory, ours.GuestMemory>>(); this.memory.text(pointer, length); },
+    async lookup(pointer: number) { return await this.exports.alloc(this.memory.text(pointer).length); },
+    async typed(this: ours.Caller<{ alloc(length: number): number }>) { const place: number = await this.exports.alloc(5); return place; },
+    now: () => BigInt(Date.now()),
+    pair: () => [1, 2n, true],
+    later: async () => [1, 2],
+    nothing: async () => {},
+    print: console.log,
+    base: 1024,
+    large: 1n,
+    left: undefined,
+  },
+  other: undefined,
+  ['./more.js']: await import('node:timers/promises').then(() => ({ more() { return false; } })),
+};
+await program.run({ imports });
+await run('tool.wasm', { imports, cache: false });
+spawn('tool.wasm', { imports });
+await program.instantiate({ imports: { env: { log(pointer: number) { return this.memory.text(pointer).length; } } } });
+// @ts-expect-error text can't be converted
+program.run({ imports: { env: { name: () => 'text' } } });
+// @ts-expect-error the same
+program.run({ imports: { env: { name: async () => 'text' } } });
+// @ts-expect-error no function
+program.run({ imports: { env: { name: 'text' } } });
+// @ts-expect-error functions belong to a module
+program.run({ imports: { log() {} } });
+// @ts-expect-error the guest has no such member
+program.run({ imports: { env: { log() { this.instance; } } } });
+
+// The synchronous kind.
+{
+  const result = program.runSync({ stdin: 'text', timeout: 100, imports: { env: { log() {} } } });
+  expectTrue<Same<typeof result, ours.RunResult<string>>>();
+  expectTrue<Same<ReturnType<typeof program.runSync>, ours.RunResult<string | ours.Bytes>>>();
+  const bytes = program.runSync({ encoding: null });
+  expectTrue<Same<typeof bytes.stdout, ours.Bytes>>();
+  using instance = program.instantiateSync({ memoryLimit: 2 ** 20, stdout: 1, stderr: 'ignore' });
+  expectTrue<Same<typeof instance, ours.SyncInstance<string>>>();
+  const view = new Uint8Array(instance.memory.buffer, instance.exports['add']!(1, 2n), instance.exports['heap']!.value);
+  const named = program.instantiateSync<Named>();
+  expectTrue<Same<typeof named, ours.SyncInstance<string, Named>>>();
+  const sum: number = named.exports.add(view.length, 2);
+  const host: ours.SyncImports = {
+    env: { lookup(pointer: number) { return this.exports.alloc(new Uint8Array(this.memory.buffer)[pointer]); }, base: sum },
+  };
+  program.instantiateSync({ imports: host, encoding: 'buffer' }).close();
+}
+// @ts-expect-error promises can't be awaited
+program.runSync({ imports: { env: { async lookup() { return 1; } } } });
+// @ts-expect-error the event loop is blocked
+program.runSync({ stdin: process.stdin });
+// @ts-expect-error the same
+program.instantiateSync({ stdout: process.stdout });
 const ofBytes: ours.Instance<ours.Bytes> = await program.instantiate({ encoding: null });
 configure({ concurrency: 4 });
 configure({});
@@ -95,7 +203,8 @@ export { buffer, duration, exitCode, memoryPeak, names, ofBytes, parameters, siz
 // Errors.
 const failed: ours.RunError = Object.assign(new Error('trap'), { code: 'ERR_WASI_TRAP', trap: 'unreachable' });
 const told: [string, string | undefined, number | undefined] = [failed.code, failed.trap, failed.exitCode];
-export { told };
+const cause: string | undefined = failed.cause?.message;
+export { cause, told };
 
 // Spawned guests: the options say which streams there are.
 const guest = spawn('tool.wasm', { args: ['tool'], cache: false, timeout: 100 });
