@@ -1265,7 +1265,11 @@ export interface BytesRunOptions extends RunOptions {
 
 /**
  * Options of {@link Program.runSync} and {@link Program.instantiateSync}. They are {@link RunOptions},
- * with the differences that are listed here.
+ * with the differences that are listed here. Where an option rejects with an error, these functions
+ * throw it. They throw `ERR_INVALID_ARG_VALUE` if `stdin`, `stdout` or `stderr` is a stream.
+ *
+ * If the program has to be compiled again for {@link RunOptions.fuel}, the thread is blocked until it
+ * has been compiled.
  */
 export interface SyncRunOptions extends Omit<RunOptions, 'stdin' | 'stdout' | 'stderr' | 'end' | 'signal' | 'imports'> {
   /**
@@ -1290,6 +1294,13 @@ export interface SyncRunOptions extends Omit<RunOptions, 'stdin' | 'stdout' | 's
    * @default 'pipe'
    */
   stderr?: 'pipe' | 'inherit' | 'ignore' | number | undefined;
+
+  /**
+   * An `AbortSignal`, as for {@link RunOptions.signal}. While the guest runs, only a host function can
+   * abort it, because timers and events have to wait. To limit the time, use
+   * {@link RunOptions.timeout}.
+   */
+  signal?: AbortSignalLike | undefined;
 
   /**
    * What the guest imports besides WASI, as for {@link RunOptions.imports}. The functions are called
@@ -1366,9 +1377,11 @@ export interface RunResult<Output = string> extends Usage {
  *   `ERR_INVALID_RETURN_VALUE`, the function returned a value that can't be converted to its result.
  * - `ERR_WASI_EXIT`: the guest called `proc_exit()` during a call of an instance. See `exitCode`.
  * - `ERR_WASI_CLOSED`: the instance is closed.
+ * - `ERR_WASI_STACK`: the thread that called {@link Program.runSync} or a function of a
+ *   {@link SyncInstance} has too little stack left. See {@link Program.instantiateSync}.
  * - `ERR_INVALID_STATE`: the guest can't be reached at the moment: its memory or a global was used
- *   during a call, a global that is a constant was set, or a host function called an export through
- *   its {@link Caller} after it had returned.
+ *   during a call, a global that is a constant was set, or an export was called through the
+ *   {@link Caller} of a host function that had returned.
  * - `ERR_OUT_OF_RANGE`: the memory doesn't have the bytes that were read or written through
  *   {@link GuestMemory}, or can't grow that much. The error is a `RangeError`.
  * - `ERR_WASI_TOO_MANY_INSTANCES`: the operating system has no more memory maps or address space for instances. Close some.
@@ -1495,8 +1508,8 @@ export type AsyncFunction = (...args: Argument[]) => Promise<any>;
  * converted as for any WebAssembly function: missing ones are `undefined`, and additional ones are
  * ignored.
  *
- * Throws a `TypeError` if an argument can't be converted, for example a number for an `i64`, and a
- * {@link RunError} if the call fails.
+ * Throws `ERR_INVALID_ARG_TYPE` if an argument for an `i64` is not a bigint, and a {@link RunError} if the
+ * call fails.
  */
 export type SyncFunction = (...args: any[]) => any;
 
@@ -1525,7 +1538,7 @@ export type HostFunction =
 
 /**
  * A {@link HostFunction} of the synchronous kind. If it returns a promise, the guest ends, as if the
- * function had thrown an error with the code `ERR_INVALID_RETURN_VALUE`.
+ * function had thrown an error with the code `ERR_INVALID_STATE`.
  */
 export type SyncHostFunction = (this: SyncCaller<any>, ...args: any[]) => HostResult | readonly HostResult[];
 
@@ -1543,8 +1556,8 @@ export interface SyncImports {
 }
 
 /**
- * The guest that called a host function, which is the `this` of the function. You can use it
- * until the function returns or, if it returns a promise, until the promise is settled.
+ * The guest that called a host function, which is the `this` of the function. Use it until the
+ * function returns or, if it returns a promise, until the promise is settled.
  *
  * @example
  * ```js
@@ -1851,7 +1864,8 @@ export interface Program {
    * ended even if it computes without end, so always set a `timeout`, especially in Workers:
    * `worker.terminate()` doesn't end a guest of this kind while it computes.
    *
-   * The guest runs on the stack of the thread that calls it.
+   * The guest runs on the stack of the thread that calls it. If the thread has less than
+   * {@link RunOptions.maxStack} and 512 KiB left, calls throw `ERR_WASI_STACK`.
    *
    * Throws the errors that {@link Program.instantiate} rejects with.
    *
