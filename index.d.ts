@@ -1785,8 +1785,8 @@ export interface Program {
 
   /**
    * Runs the program as a command on the current thread, and returns when it has ended. This blocks the
-   * event loop: use it for programs that take less time than it takes to switch threads, and in
-   * scripts. See {@link Program.instantiateSync} for how limits apply.
+   * event loop, so use it for short runs and in scripts. See {@link Program.instantiateSync} for how
+   * limits apply.
    *
    * Throws the errors that {@link Program.run} rejects with.
    *
@@ -1857,8 +1857,9 @@ export interface Program {
 
   /**
    * Creates an instance of the program on the current thread. Its exported functions are plain
-   * functions, which run on the thread that calls them. A call takes less than a microsecond, but it
-   * blocks the event loop until the guest returns.
+   * functions, which run on the thread that calls them. No other thread has to be woken, which is most
+   * of the time that a short call takes otherwise, but the event loop is blocked until the guest
+   * returns.
    *
    * All limits apply, as for {@link Program.instantiate}. A guest that exceeds its `timeout` is
    * ended even if it computes without end, so always set a `timeout`, especially in Workers:

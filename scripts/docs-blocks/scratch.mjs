@@ -19,6 +19,8 @@ const guests = {
   'threads.wasm': 'rust-threads',
 };
 
+const plugins = ['greeting.wasm', 'badge.wasm'];
+
 const endless = '(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))';
 
 const texts = {
@@ -41,6 +43,7 @@ async function writeFixtures(folder) {
     copyFileSync(path.join(fixtures, 'bin', `${guest}.wasm`), path.join(folder, name));
   }
   copyFileSync(path.join(fixtures, 'src', 'wat', 'reactor.wat'), path.join(folder, 'sums.wat'));
+  for (const name of plugins) copyFileSync(path.join(root, 'examples', 'plugins', name), path.join(folder, name));
   for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(folder, name), text);
   writeFileSync(path.join(folder, 'untrusted.wasm'), await assemble(endless));
 }
