@@ -1380,8 +1380,8 @@ export interface RunResult<Output = string> extends Usage {
  * - `ERR_WASI_STACK`: the thread that called {@link Program.runSync} or a function of a
  *   {@link SyncInstance} has too little stack left. See {@link Program.instantiateSync}.
  * - `ERR_INVALID_STATE`: the guest can't be reached at the moment: its memory or a global was used
- *   during a call, a global that is a constant was set, or an export was called through the
- *   {@link Caller} of a host function that had returned.
+ *   during a call, or an export was called through the {@link Caller} of a host function that had
+ *   returned.
  * - `ERR_OUT_OF_RANGE`: the memory doesn't have the bytes that were read or written through
  *   {@link GuestMemory}, or can't grow that much. The error is a `RangeError`.
  * - `ERR_WASI_TOO_MANY_INSTANCES`: the operating system has no more memory maps or address space for instances. Close some.
@@ -1698,8 +1698,8 @@ export interface GuestGlobal<Value = any> {
    * The value: a bigint if its type is `i64`, otherwise a number.
    *
    * When you set it, the value is converted as in JavaScript's own interface for WebAssembly: a
-   * `TypeError` is thrown if you set an `i64` to a number. Setting a constant throws
-   * `ERR_INVALID_STATE`.
+   * `TypeError` is thrown if you set an `i64` to a number, or, with the code `ERR_INVALID_STATE`, if the
+   * global is constant.
    */
   value: Value;
 }
