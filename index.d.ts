@@ -1224,7 +1224,7 @@ export interface RunOptions {
    *
    * Rejects with `ERR_INVALID_ARG_TYPE` if this is not an object, or if a function or a global has
    * the wrong type. Rejects with `ERR_WASI_LINK` if something that the guest imports is missing, or
-   * if it has parameters or results other than `i32`, `i64`, `f32` and `f64`. Rejects with
+   * if the parameters or results of an imported function are not `i32`, `i64`, `f32` or `f64`. Rejects with
    * `ERR_INVALID_ARG_VALUE` if a function would replace a function of WASI.
    *
    * @default {}
