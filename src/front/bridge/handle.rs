@@ -64,7 +64,7 @@ impl Handle {
 
     pub fn program(js: Js, value: Value) -> JsResult<Arc<Program>> {
         match Handle::of(js, value)? {
-            Handle::Program(program) => program.borrow().clone().ok_or_else(|| wrong(js)),
+            Handle::Program(program) => program.borrow().clone().ok_or_else(|| released(js)),
             _ => Err(wrong(js)),
         }
     }
@@ -169,6 +169,11 @@ impl Handle {
             _ => Err(wrong(js)),
         }
     }
+}
+
+/// A host function may keep its caller for longer than the run, which has released its program.
+fn released(js: Js) -> Thrown {
+    js.throw_error(c"ERR_WASI_CLOSED", "The guest has ended")
 }
 
 fn wrong(js: Js) -> Thrown {
