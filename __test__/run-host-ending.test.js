@@ -235,6 +235,21 @@ describe('while a function runs', () => {
   });
 });
 
+test('the caller is of no use once run() is over', async () => {
+  let [caller, exports] = [];
+  const f = function f(value) {
+    caller = this; // eslint-disable-line consistent-this
+    exports = this.exports;
+    return value;
+  };
+  await run(source, { imports: { env: { f } }, cache: false });
+  assert.throws(() => exports.memory.size, { code: 'ERR_WASI_CLOSED' });
+  await rejection(exports.one(), 'ERR_WASI_CLOSED');
+  await run(source, { imports: { env: { f(value) { caller = this; return value; } } }, cache: false }); // eslint-disable-line consistent-this
+  assert.throws(() => caller.memory, { code: 'ERR_WASI_CLOSED' });
+  assert.throws(() => caller.exports, { code: 'ERR_WASI_CLOSED' });
+});
+
 test('descriptors are given back, however the calls end', async () => {
   const endings = [() => 1, never, () => { throw new Error('boom'); }, () => Promise.reject(new Error('boom'))];
   const round = async () => {

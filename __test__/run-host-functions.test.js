@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, test } = require('node:test');
+const { PassThrough } = require('node:stream');
 const { command } = require('./helpers/run-guests');
 const { callers, module: wasm, open } = require('./helpers/run-imports');
 const { rejection } = require('./helpers/run-process');
@@ -100,6 +101,24 @@ describe('a host function', () => {
       await failure(open(t, wasm(callers('f'), calling), { imports }), boom);
     }
     await failure(run(wasm(callers('f'), '(export "_start" (func $f))'), { imports, cache: false }), boom);
+  });
+
+  test('works beside streams, which end as without it', async () => {
+    const program = Buffer.from(command('(call $f) (drop (call $read)) (call $write (i32.const 1) (i32.const 65536) (i32.const 4))').toString()
+      .replace('(module', '(module (import "env" "f" (func $f))'));
+    const storage = new AsyncLocalStorage();
+    const stdin = new PassThrough();
+    const stdout = new PassThrough().setEncoding('utf8');
+    const f = async () => { stdin.end(storage.getStore()); };
+    await storage.run('text', () => run(program, { stdin, stdout, imports: { env: { f } }, cache: false }));
+    assert.deepEqual([stdout.read(), stdout.writableEnded], ['text', true]);
+    const boom = new Error('boom');
+    const unused = new PassThrough();
+    await failure(run(program, { stdin: new PassThrough(), stdout: unused, imports: { env: { f() { throw boom; } } }, cache: false }), boom);
+    assert.ok(unused.destroyed);
+    const wrong = new PassThrough();
+    await rejection(run(program, { stdout: wrong, imports: { env: { f: 5 } }, cache: false }), 'ERR_INVALID_ARG_TYPE');
+    assert.ok(wrong.destroyed);
   });
 
   test('can start and await other guests, and its own program', async (t) => {
