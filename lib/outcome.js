@@ -5,7 +5,11 @@
 const { inspect } = require('node:util');
 const { failureError } = require('./errors.js');
 
-const decoded = (bytes, encoding) => (encoding === null ? bytes : bytes.toString(encoding));
+// The addon reports null if there are none.
+function decoded(bytes, encoding) {
+  if (encoding === null) return bytes ?? Buffer.alloc(0);
+  return bytes?.toString(encoding) ?? '';
+}
 
 // If guest and host call each other, each message has the one of the error before it.
 const LONGEST_REASON = 1000;

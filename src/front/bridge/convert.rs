@@ -195,8 +195,8 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
     set(c"started", js.boolean(outcome.started)?)?;
     set(c"failure", failure(js, outcome.failure.as_ref())?)?;
     set(c"exitCode", or_null(outcome.exit_code.map(exit_code))?)?;
-    set(c"stdout", js.buffer(&outcome.stdout)?)?;
-    set(c"stderr", js.buffer(&outcome.stderr)?)?;
+    set(c"stdout", bytes_or_null(js, &outcome.stdout)?)?;
+    set(c"stderr", bytes_or_null(js, &outcome.stderr)?)?;
     set(c"duration", js.number(outcome.duration.as_secs_f64() * 1000.0)?)?;
     set(c"fuelUsed", or_null(outcome.fuel_used.map(|fuel| fuel as f64))?)?;
     set(c"memoryPeak", js.number(outcome.memory_peak as f64)?)?;
@@ -204,6 +204,11 @@ pub fn outcome(js: Js, outcome: &Outcome) -> JsResult<JsValue> {
         set(c"results", results(js, &outcome.results)?)?;
     }
     Ok(object)
+}
+
+/// A Buffer, or null for nothing. Most guests write to one stream at most, and a Buffer takes time.
+fn bytes_or_null(js: Js, bytes: &[u8]) -> JsResult<JsValue> {
+    if bytes.is_empty() { js.null() } else { js.buffer(bytes) }
 }
 
 /// Both a failure and an outcome that has one: what a callback gets whose task nobody began.
