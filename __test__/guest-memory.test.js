@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { inspect } = require('node:util');
 const vm = require('node:vm');
-const { module: wasm, open } = require('./helpers/run-imports');
+const { module: wasm, open, untilBusy } = require('./helpers/run-imports');
 const { rejection } = require('./helpers/run-process');
 
 const PAGE = 65536;
@@ -239,39 +239,28 @@ describe('when', () => {
   const refused = (memory, code) => actions(memory).forEach((action) => assert.throws(action, { code }));
 
   test('not while the guest computes', async (t) => {
-    const { exports, memory } = await openIt(t, { timeout: 200 });
-    const call = rejection(exports.loop(), 'ERR_WASI_TIMEOUT');
-    // The call begins on another thread.
-    for (let isFree = true; isFree;) {
-      await new Promise(setImmediate);
-      try {
-        void memory.size;
-      } catch {
-        isFree = false;
-      }
-    }
+    const controller = new AbortController();
+    const { exports, memory } = await openIt(t, { signal: controller.signal });
+    const call = rejection(exports.loop(), 'ABORT_ERR');
+    await untilBusy(() => memory.size);
     refused(memory, 'ERR_INVALID_STATE');
     assert.throws(() => memory.size, { message: /^The guest is running/ });
+    controller.abort();
     await call;
     assert.equal(memory.size, PAGE);
   });
 
   test('not while a nested call computes, for any host function', async (t) => {
-    const { exports } = await openIt(t, { timeout: 200 }, async function wait() {
+    const controller = new AbortController();
+    const instance = await openIt(t, { signal: controller.signal }, async function wait() {
       const call = this.exports.loop();
-      call.catch(() => {});
-      for (let isFree = true; isFree;) {
-        await new Promise(setImmediate);
-        try {
-          void this.memory.size;
-        } catch (error) {
-          assert.equal(error.code, 'ERR_INVALID_STATE');
-          isFree = false;
-        }
-      }
+      await untilBusy(() => this.memory.size);
+      refused(this.memory, 'ERR_INVALID_STATE');
+      refused(instance.memory, 'ERR_INVALID_STATE');
+      controller.abort();
       return call;
     });
-    await rejection(exports.wait(), 'ERR_WASI_TIMEOUT');
+    await rejection(instance.exports.wait(), 'ABORT_ERR');
   });
 
   test('while the guest waits, for everyone', async (t) => {
@@ -295,7 +284,7 @@ describe('when', () => {
     refused(instance.exports.second, 'ERR_WASI_CLOSED');
     let caller;
     const other = await openIt(t, {}, function wait() {
-      caller = this; // eslint-disable-line consistent-this
+      caller = this;
       other.close();
       return 0;
     });

@@ -44,7 +44,7 @@ const others = {
 const values = [...numbers, ...bigs, ...Object.values(others)];
 const lists = {
   array: [1, 2n, 3.5, 4.5], 'other types': ['1', true, '3', null], set: new Set([1, 2n, 3, 4]), typed: new Uint8Array([1, 2, 3, 4]), text: '1234',
-  'too short': [1, 2n, 3], 'too long': [1, 2n, 3, 4, 5], empty: [], holes: [1, 2n, , 4], number: 5, undefined, null: null, // eslint-disable-line no-sparse-arrays
+  'too short': [1, 2n, 3], 'too long': [1, 2n, 3, 4, 5], empty: [], holes: [1, 2n, , 4], number: 5, undefined, null: null,
   'array-like': { length: 4, 0: 1, 1: 2n, 2: 3, 3: 4 }, 'wrong BigInt': [1n, 2n, 3, 4], 'wrong number': [1, 2, 3, 4], 'throws late': [1, 2n, 3, { valueOf: throws }],
   'throws itself': { [Symbol.iterator]: throws }, 'no iterator': { [Symbol.iterator]: 1 }, map: new Map([[1, 2], [3, 4], [5, 6], [7, 8]]),
 };

@@ -44,7 +44,7 @@ describe('this.exports', () => {
     const { exports } = await withUp(t, async function up() {
       const own = this.exports;
       const names = [];
-      for (const name in own) names.push(name); // eslint-disable-line guard-for-in
+      for (const name in own) names.push(name);
       assert.deepEqual(names.sort(), (await compile(source)).exports.map(({ name }) => name).sort());
       assert.equal(own.add.name, 'add');
       assert.deepEqual([own.missing, own.toString, 'add' in own, own.table], [undefined, undefined, true, undefined]);
@@ -137,7 +137,7 @@ describe('this.exports', () => {
         order.push('inner');
         return 1;
       }
-      outer = this; // eslint-disable-line consistent-this
+      outer = this;
       return this.exports.up(0);
     });
     assert.equal(await exports.up(1), 1);
@@ -148,7 +148,7 @@ describe('this.exports', () => {
   test('fails once the function has returned', async (t) => {
     let caller;
     const { exports } = await withUp(t, function up(value) {
-      caller = this; // eslint-disable-line consistent-this
+      caller = this;
       return value;
     });
     await exports.up(0);

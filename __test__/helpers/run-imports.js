@@ -21,4 +21,16 @@ const callers = (...names) => [
   ...names.map((name) => `(func (export "call ${name}") (call $${name}))`),
 ].join('\n');
 
-module.exports = { callers, module: module_, open };
+// Waits until a guest computes, on another thread: until `access` to it is refused.
+async function untilBusy(access) {
+  for (;;) {
+    await new Promise(setImmediate);
+    try {
+      access();
+    } catch {
+      return;
+    }
+  }
+}
+
+module.exports = { callers, module: module_, open, untilBusy };
