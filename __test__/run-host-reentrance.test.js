@@ -218,6 +218,7 @@ describe('instance.exports', () => {
     const order = [];
     let queued;
     const instance = await withUp(t, async function up(value) {
+      await turn();
       queued ??= [instance.exports.add(1, 0), instance.exports.add(2, 0)].map((call) => call.then((result) => order.push(result)));
       for (let index = 0; index < 5; index += 1) await turn();
       assert.equal(this.exports.count.value, 0);
@@ -228,6 +229,14 @@ describe('instance.exports', () => {
     await instance.exports.up(0);
     await Promise.all(queued);
     assert.deepEqual(order, ['up', 1, 2]);
+  });
+
+  test('refuses a host function that would wait for itself', async (t) => {
+    const instance = await withUp(t, async (value) => instance.exports.add(value, 1));
+    const { cause } = await rejection(instance.exports.up(4), 'ERR_WASI_HOST_FUNCTION');
+    assert.equal(cause.code, 'ERR_INVALID_STATE');
+    assert.match(cause.message, /through this\.exports, not 'add'/);
+    assert.equal(await instance.exports.add(1, 2), 3);
   });
 
   test('of another instance is free meanwhile', async (t) => {

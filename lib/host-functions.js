@@ -15,6 +15,8 @@ class HostFunctions {
   // What functions threw, by number, until an error is made of it.
   #thrown = new Map();
   #count = 0;
+  // How many functions are being called right now, until they return, perhaps a promise.
+  #depth = 0;
 
   // `given` tells the addon what there is.
   constructor(program, imports) {
@@ -31,6 +33,10 @@ class HostFunctions {
     return (call, number, ...args) => context.runInAsyncScope(this.#run, this, call, this.#functions[number], args);
   }
 
+  get isCalling() {
+    return this.#depth > 0;
+  }
+
   takeThrown(number) {
     const thrown = this.#thrown.get(number);
     this.#thrown.delete(number);
@@ -39,11 +45,20 @@ class HostFunctions {
 
   #run(call, item, args) {
     try {
-      const value = Reflect.apply(item.call, new Caller(call, this.#program, this), args);
+      const value = this.#apply(item.call, new Caller(call, this.#program, this), args);
       if (!isThenable(value)) return void this.#answer(call, item, value);
       Promise.resolve(value).then((result) => this.#settle(call, item, result), (error) => this.#fail(call, error));
     } catch (error) {
       this.#fail(call, error);
+    }
+  }
+
+  #apply(...call) {
+    this.#depth += 1;
+    try {
+      return Reflect.apply(...call);
+    } finally {
+      this.#depth -= 1;
     }
   }
 

@@ -4,6 +4,7 @@
 
 const { describe } = require('./description.js');
 const { closeByUsing } = require('./dispose.js');
+const { invalidState } = require('./errors.js');
 const { exportsOf, memoryOf } = require('./exports.js');
 const { GuestMemory } = require('./guest-memory.js');
 const { hostFunctions, withHost } = require('./host-functions.js');
@@ -52,6 +53,7 @@ class Instance {
   // The same, with what it used.
   static async outcome(instance, name, args) {
     const { signal, timeout, host } = instance.#settings;
+    if (host?.isCalling) throw nestedCall(name);
     const start = (done) => native.call(instance.#handle, name, args, timeout, done, host?.dispatch);
     const outcome = await operate(start, signal, instance.#pipes);
     instance.#pipes?.throwIfFailed();
@@ -74,6 +76,9 @@ class Instance {
     return { stdout, stderr };
   }
 }
+
+// The call would be queued behind the one that waits for the host function.
+const nestedCall = (name) => invalidState(`A host function can only call the instance that has called it through this.exports, not '${name}' of the instance itself`);
 
 closeByUsing(Instance);
 
