@@ -5,34 +5,23 @@ import { openSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { check, compile, elapsed, moduleOf, runOnNode, tidy, TURN, workerFile } from './guests.mjs';
+import { fastest } from './fastest.mjs';
+import { check, compile, moduleOf, runOnNode, TURN, workerFile } from './guests.mjs';
 import { aim, time, times } from './table.mjs';
 
 const OUTPUT = 'hello\n';
-const SAMPLES = 20;
-
-// Nanoseconds of one of the `size` calls in a sample: the fastest sample, after some that only warm up.
-export async function fastest(body, { samples = SAMPLES, size, warmUp = 5 }) {
-  let best = Infinity;
-  for (let sample = -warmUp; sample < samples; sample += 1) {
-    await tidy();
-    const start = performance.now();
-    for (let i = 0; i < size; i += 1) await body();
-    if (sample >= 0) best = Math.min(best, elapsed(start) / size);
-  }
-  return { ns: best };
-}
 
 async function inWorker(workerData) {
   const [exitCode] = await once(new Worker(workerFile, { workerData }), 'exit');
   check(exitCode);
 }
 
-export async function runHello(program) {
-  const { exitCode, stdout } = await program.run();
+export function checkHello({ exitCode, stdout }) {
   check(exitCode);
   if (stdout !== OUTPUT) throw new Error('no output');
 }
+
+export const runHello = async (program) => checkHello(await program.run());
 
 // Where node:wasi writes to: a file, so that there is something to read afterwards.
 function prepare(output, guest = 'hello') {
