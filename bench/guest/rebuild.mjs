@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { loopModules, loopsWat } from './loops.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const written = ['sequences', 'programs', 'hello', 'compute', 'work', 'endless', 'plugin'];
+const written = ['sequences', 'programs', 'hello', 'compute', 'work', 'endless', 'plugin', 'extism'];
 
 async function loadWabt() {
   try {
