@@ -104,7 +104,7 @@ impl Handle {
     pub fn close_instance(js: Js, value: Value) -> JsResult<()> {
         match Handle::of(js, value)? {
             Handle::Instance(instance) => drop(instance.place.close()),
-            Handle::SyncGuest(guest) => guest.close(js)?,
+            Handle::SyncGuest(guest) => guest.close(js),
             _ => return Err(wrong(js)),
         }
         Ok(())
@@ -112,10 +112,10 @@ impl Handle {
 
     /// Detaches the buffers over memories that have grown.
     pub fn refresh_buffers(js: Js, value: Value) -> JsResult<()> {
-        match Handle::of(js, value)? {
-            Handle::SyncGuest(guest) => guest.refresh(js),
-            _ => Ok(()),
+        if let Handle::SyncGuest(guest) = Handle::of(js, value)? {
+            guest.refresh(js);
         }
+        Ok(())
     }
 
     /// Where a guest is: an instance, or one that has called a function of the host.

@@ -67,8 +67,8 @@ fn open(
     let opened = guarded(|| body(&guest.instance, &ready, settings, entry));
     let (outcome, then) = opened.unwrap_or_else(|bug| (Outcome::failed(bug), Then::Close));
     match then {
-        Then::Stay => guest.refresh(js)?,
-        Then::Close => guest.close(js)?,
+        Then::Stay => guest.refresh(js),
+        Then::Close => guest.close(js),
     }
     convert::outcome(js, &outcome)
 }
@@ -116,11 +116,11 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     };
     let entry = entry(js, arguments[2], &guest, &ending);
     let called = guarded(|| instance.call_here(number, &values, entry));
-    guest.refresh(js)?;
+    guest.refresh(js);
     match called.unwrap_or_else(|bug| Err(Box::new(Outcome::failed(bug)))) {
         Ok(results) => told(js, &results),
         Err(outcome) => {
-            guest.close_if_asked(js)?;
+            guest.close_if_asked(js);
             convert::outcome(js, &outcome)
         }
     }
@@ -206,7 +206,7 @@ impl Call for Functions {
 impl Functions {
     fn called(&self, number: u32, arguments: &[Number], results: &[Kind]) -> JsResult<Vec<Number>> {
         let js = self.js;
-        self.guest.refresh(js)?;
+        self.guest.refresh(js);
         let function = js.element(self.functions, number)?;
         let arguments: JsResult<Vec<Value>> =
             arguments.iter().map(|value| convert::value(js, *value)).collect();

@@ -20,6 +20,8 @@ use crate::front::wasmtime::{Access, Instance, Remains};
 pub struct SyncGuest {
     pub instance: Arc<Instance>,
     buffers: RefCell<Vec<Buffer>>,
+    /// Of the next buffer. Finalizers run late, so ids are not used twice.
+    next_id: Cell<u64>,
     /// How often memories had grown when the buffers were last looked at.
     growths: Cell<u64>,
     /// What is left of a guest that was closed, as long as there are buffers out of reach.
@@ -45,8 +47,8 @@ struct Owner {
 
 impl SyncGuest {
     pub fn new(instance: Arc<Instance>) -> Rc<Self> {
-        let (buffers, growths, remains) = Default::default();
-        Rc::new(SyncGuest { instance, buffers, growths, remains })
+        let (buffers, next_id, growths, remains) = Default::default();
+        Rc::new(SyncGuest { instance, buffers, next_id, growths, remains })
     }
 
     /// A buffer over all of a memory.
@@ -56,25 +58,14 @@ impl SyncGuest {
         name: Option<String>,
         region: (*mut u8, usize),
     ) -> JsResult<Value> {
-        self.refresh(js)?;
+        self.refresh(js);
         let (start, size) = region;
         if size == 0 {
             return js.empty_buffer();
         }
-        let id = self.buffers.borrow().last().map_or(0, |last| last.id + 1);
-        let owner = Box::into_raw(Box::new(Owner { guest: Rc::clone(self), id })).cast();
-        let mut value = ptr::null_mut();
-        // SAFETY: the memory stays as long as its owner, which the finalizer drops.
-        let status = unsafe {
-            let finalizer = Some(release as unsafe extern "C" fn(_, _, _));
-            let start = start.cast::<c_void>();
-            sys::napi_create_external_arraybuffer(js.0, start, size, finalizer, owner, &mut value)
-        };
-        if status != sys::Status::napi_ok {
-            // SAFETY: nobody else will.
-            drop(unsafe { Box::from_raw(owner.cast::<Owner>()) });
-        }
-        js.check(status)?;
+        let id = self.next_id.replace(self.next_id.get() + 1);
+        let owner = Owner { guest: Rc::clone(self), id };
+        let value = owner.buffer(js, start, size)?;
         let mut reference = ptr::null_mut();
         // SAFETY: a value of this environment; the result goes to a local.
         js.check(unsafe { sys::napi_create_reference(js.0, value, 0, &mut reference) })?;
@@ -83,49 +74,53 @@ impl SyncGuest {
     }
 
     /// Detaches buffers of memories that have grown.
-    pub fn refresh(&self, js: Js) -> JsResult<()> {
+    pub fn refresh(&self, js: Js) {
         if self.buffers.borrow().is_empty() {
-            return Ok(());
+            return;
         }
         let place = &self.instance.place;
-        let growths = place.access(|guest| Ok(guest.growths()));
-        match growths {
-            Ok(growths) if growths == self.growths.replace(growths) => Ok(()),
-            Ok(_) => self.detach(js, |buffer| {
+        let Ok(growths) = place.access(|guest| Ok(guest.growths())) else { return };
+        if growths != self.growths.replace(growths) {
+            self.detach(js, |buffer| {
                 let size = |guest: &mut Access<'_>| guest.size(buffer.name.as_deref());
                 place.access(size).is_ok_and(|size| size == buffer.size)
-            }),
-            Err(_) => Ok(()),
+            });
         }
     }
 
     /// Frees everything. It has no effect before the call under way, if any, has ended: call it again
     /// then.
-    pub fn close(&self, js: Js) -> JsResult<()> {
-        let remains = self.instance.place.close();
-        self.detach(js, |_| false)?;
-        if !self.buffers.borrow().is_empty() {
+    pub fn close(&self, js: Js) {
+        if let Some(remains) = self.instance.place.close() {
             *self.remains.borrow_mut() = Some(remains);
         }
-        Ok(())
+        self.detach(js, |_| false);
+        self.free_unless_reachable();
     }
 
     /// Frees everything if it was closed during the call that has ended.
-    pub fn close_if_asked(&self, js: Js) -> JsResult<()> {
-        if self.instance.place.is_closed() { self.close(js) } else { Ok(()) }
+    pub fn close_if_asked(&self, js: Js) {
+        if self.instance.place.is_closed() {
+            self.close(js);
+        }
     }
 
     /// Detaches those that are not `current`. Those that are out of reach stay in the list.
-    fn detach(&self, js: Js, current: impl Fn(&Buffer) -> bool) -> JsResult<()> {
-        let (stay, go): (Vec<_>, Vec<_>) = self.buffers.take().into_iter().partition(current);
-        *self.buffers.borrow_mut() = stay;
+    fn detach(&self, js: Js, current: impl Fn(&Buffer) -> bool) {
+        let (mut stay, go): (Vec<_>, Vec<_>) = self.buffers.take().into_iter().partition(current);
         for buffer in go {
-            match buffer.detach(js)? {
+            match buffer.detach(js) {
                 true => buffer.forget(js),
-                false => self.buffers.borrow_mut().push(buffer),
+                false => stay.push(buffer),
             }
         }
-        Ok(())
+        *self.buffers.borrow_mut() = stay;
+    }
+
+    fn free_unless_reachable(&self) {
+        if self.buffers.borrow().is_empty() {
+            self.remains.take();
+        }
     }
 
     /// Nobody has this buffer any more, nor what was in it.
@@ -134,29 +129,30 @@ impl SyncGuest {
         if let Some(index) = buffers.iter().position(|buffer| buffer.id == id) {
             buffers.remove(index).forget(js);
         }
-        if buffers.is_empty() {
-            self.remains.take();
-        }
+        drop(buffers);
+        self.free_unless_reachable();
     }
 }
 
 impl Buffer {
-    /// `false` if it is out of reach: collected, or moved to another one.
-    fn detach(&self, js: Js) -> JsResult<bool> {
+    /// `None` if it is out of reach: collected, or moved to another one.
+    fn attached(&self, js: Js) -> Option<Value> {
         let (mut value, mut is_detached) = (ptr::null_mut(), false);
-        // SAFETY: a reference that is not deleted; results go to locals.
-        js.check(unsafe { sys::napi_get_reference_value(js.0, self.reference, &mut value) })?;
-        if value.is_null() {
-            return Ok(false);
+        // SAFETY: a reference that is not deleted, to an ArrayBuffer; results go to locals.
+        unsafe {
+            sys::napi_get_reference_value(js.0, self.reference, &mut value);
+            if !value.is_null() {
+                sys::napi_is_detached_arraybuffer(js.0, value, &mut is_detached);
+            }
         }
-        // SAFETY: an ArrayBuffer; the result goes to a local.
-        js.check(unsafe { sys::napi_is_detached_arraybuffer(js.0, value, &mut is_detached) })?;
-        if is_detached {
-            return Ok(false);
-        }
-        // SAFETY: an ArrayBuffer that can be detached, as all external ones.
-        js.check(unsafe { sys::napi_detach_arraybuffer(js.0, value) })?;
-        Ok(true)
+        (!value.is_null() && !is_detached).then_some(value)
+    }
+
+    /// `false` if it is out of reach.
+    fn detach(&self, js: Js) -> bool {
+        let Some(value) = self.attached(js) else { return false };
+        // SAFETY: an ArrayBuffer.
+        unsafe { sys::napi_detach_arraybuffer(js.0, value) == sys::Status::napi_ok }
     }
 
     fn forget(self, js: Js) {
@@ -165,8 +161,30 @@ impl Buffer {
     }
 }
 
+impl Owner {
+    /// A buffer that has this owner.
+    fn buffer(self, js: Js, start: *mut u8, size: usize) -> JsResult<Value> {
+        let owner = Rc::new(self);
+        let data = Rc::into_raw(Rc::clone(&owner)).cast_mut().cast();
+        let mut value = ptr::null_mut();
+        // SAFETY: the memory stays as long as its owner, which the finalizer drops.
+        let status = unsafe {
+            let finalizer = Some(release as unsafe extern "C" fn(_, _, _));
+            let start = start.cast::<c_void>();
+            sys::napi_create_external_arraybuffer(js.0, start, size, finalizer, data, &mut value)
+        };
+        // Node.js calls the finalizer for a buffer that is too large, too.
+        if status != sys::Status::napi_ok && Rc::strong_count(&owner) > 1 {
+            // SAFETY: nobody else will.
+            drop(unsafe { Rc::from_raw(data.cast::<Owner>()) });
+        }
+        js.check(status)?;
+        Ok(value)
+    }
+}
+
 unsafe extern "C" fn release(env: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: from `Box::into_raw` above; Node-API runs this once, on the thread of JavaScript.
-    let Owner { guest, id } = *unsafe { Box::from_raw(owner.cast::<Owner>()) };
-    guest.released(Js(env), id);
+    // SAFETY: from `Rc::into_raw` above; Node-API runs this once, on the thread of JavaScript.
+    let owner = unsafe { Rc::from_raw(owner.cast::<Owner>()) };
+    owner.guest.released(Js(env), owner.id);
 }

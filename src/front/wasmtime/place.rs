@@ -38,7 +38,7 @@ enum At {
 
 /// The memory and the descriptors of a guest that was closed.
 pub struct Remains {
-    _session: Option<Box<Session>>,
+    _session: Box<Session>,
 }
 
 /// A guest that stands still, on the thread that has lent it.
@@ -88,8 +88,8 @@ impl Place {
     }
 
     /// The call under way, if any, is ended; those to come fail. Everything is freed with what this
-    /// gives, or at the end of the call.
-    pub fn close(&self) -> Remains {
+    /// gives, or, if it is nothing, at the end of the call.
+    pub fn close(&self) -> Option<Remains> {
         let mut state = self.state();
         state.is_closed = true;
         let life = state.life.take();
@@ -104,7 +104,7 @@ impl Place {
         if let Some(life) = life {
             life.end(Reason::Close);
         }
-        Remains { _session: session }
+        session.map(|session| Remains { _session: session })
     }
 
     /// Whether it was closed.
