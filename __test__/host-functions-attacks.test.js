@@ -3,13 +3,15 @@
 // Guests that end, and memory that they lend, at moments that host functions don't expect.
 
 const assert = require('node:assert/strict');
+const { constants } = require('node:buffer');
 const { test } = require('node:test');
 const { compile } = require('..');
 
 const source = `(module (import "env" "f" (func $f)) (memory (export "memory") 1)
   (func (export "callHost") (call $f))
   (func (export "spin") (loop (br 0)))
-  (func (export "nop")))`;
+  (func (export "nop"))
+  (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 0xff) (local.get 0))))`;
 const program = compile(Buffer.from(source), { cache: false });
 
 const instantiate = async (f, options) => (await program).instantiate({ imports: { env: { f } }, ...options });
@@ -24,4 +26,35 @@ test('exports that wait when the guest is ended are told why they never ran', as
   await assert.rejects(instance.exports.callHost(), { code: 'ERR_WASI_CLOSED' });
   const results = await Promise.allSettled(calls);
   assert.deepEqual(results.map(({ reason }) => reason?.code), ['ERR_WASI_CLOSED', 'ERR_INVALID_STATE', 'ERR_INVALID_STATE']);
+});
+
+test('a guest can only import its memory', async () => {
+  const importing = await compile(Buffer.from(`(module (import "env" "memory" (memory 1))
+    (func (export "store") (i32.store8 (i32.const 3) (i32.const 65))))`), { cache: false });
+  const instance = await importing.instantiate();
+  await instance.exports.store();
+  assert.equal(instance.memory.text(3, 1), 'A');
+  instance.close();
+  const synchronous = importing.instantiateSync();
+  synchronous.exports.store();
+  assert.equal(new Uint8Array(synchronous.memory.buffer)[3], 65);
+  synchronous.close();
+});
+
+test('text that is too long for a string is refused before it is copied', async () => {
+  const instance = await instantiate(() => {});
+  instance.memory.grow(8192);
+  assert.throws(() => instance.memory.text(0, constants.MAX_STRING_LENGTH + 1), { code: 'ERR_STRING_TOO_LONG' });
+  instance.close();
+});
+
+test('bytes that are not UTF-8 take no more memory than others', async () => {
+  const instance = await instantiate(() => {});
+  const length = Math.ceil(constants.MAX_STRING_LENGTH / 3) + 1;
+  instance.memory.grow(Math.ceil(length / 65536));
+  await instance.exports.fill(length);
+  const text = instance.memory.text(0, length);
+  assert.equal(text.length, length);
+  assert.equal(text[length - 1], '\ufffd');
+  instance.close();
 });

@@ -224,8 +224,13 @@ impl Js {
     }
 
     pub fn string(self, text: &str) -> JsResult<Value> {
-        let start: *const c_char = text.as_ptr().cast();
-        value!(self, napi_create_string_utf8(start, text.len() as isize))
+        self.text(text.as_bytes())
+    }
+
+    /// From UTF-8; what is not valid becomes U+FFFD.
+    pub fn text(self, bytes: &[u8]) -> JsResult<Value> {
+        let start: *const c_char = bytes.as_ptr().cast();
+        value!(self, napi_create_string_utf8(start, bytes.len() as isize))
     }
 
     /// A Buffer that holds a copy.

@@ -22,20 +22,21 @@ pub fn memory_size(js: Js, arguments: &[Value]) -> JsResult<Value> {
 
 /// `readMemory(guest, name, pointer, length)`: a Buffer with a copy.
 pub fn read_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    js.buffer(&copy(js, arguments)?)
+    js.buffer(&copy(js, arguments, u64::MAX)?)
 }
 
 /// `textOfMemory(guest, name, pointer, length)`: a string from UTF-8, up to the next NUL if the length
 /// is undefined.
+///
+/// Throws `ERR_STRING_TOO_LONG`, too.
 pub fn text_of_memory(js: Js, arguments: &[Value]) -> JsResult<Value> {
-    let bytes = copy(js, arguments)?;
-    js.string(&String::from_utf8_lossy(&bytes)).map_err(|_| {
-        js.forget_exception();
-        js.throw_error(c"ERR_STRING_TOO_LONG", "The text is too long for a JavaScript string")
-    })
+    js.text(&copy(js, arguments, LONGEST_STRING)?)
 }
 
-fn copy(js: Js, arguments: &[Value]) -> JsResult<Vec<u8>> {
+/// `buffer.constants.MAX_STRING_LENGTH`.
+const LONGEST_STRING: u64 = 0x1fff_ffe8;
+
+fn copy(js: Js, arguments: &[Value], most: u64) -> JsResult<Vec<u8>> {
     let (name, pointer) = (name(js, arguments[1])?, js.as_f64(arguments[2])? as u64);
     let length = match js.type_of(arguments[3]) {
         Type::Undefined => None,
@@ -46,10 +47,18 @@ fn copy(js: Js, arguments: &[Value]) -> JsResult<Vec<u8>> {
         let length = length.map_or_else(|| guest.text_length(name, pointer), Ok)?;
         // No room is made for more than there is.
         guest.check(name, Region { pointer, length })?;
+        if length > most {
+            return Err(too_long(length));
+        }
         let mut bytes = vec![0; length as usize];
         guest.read(name, pointer, &mut bytes)?;
         Ok(bytes)
     })
+}
+
+fn too_long(length: u64) -> Failure {
+    let message = format!("A string of {length} bytes is too long. Use read() instead");
+    Failure::new("ERR_STRING_TOO_LONG", message)
 }
 
 /// `writeMemory(guest, name, pointer, bytes)`.
