@@ -24,8 +24,10 @@ test('exports that wait when the guest is ended are told why they never ran', as
     return new Promise(() => {});
   });
   await assert.rejects(instance.exports.callHost(), { code: 'ERR_WASI_CLOSED' });
-  const results = await Promise.allSettled(calls);
-  assert.deepEqual(results.map(({ reason }) => reason?.code), ['ERR_WASI_CLOSED', 'ERR_INVALID_STATE', 'ERR_INVALID_STATE']);
+  const [first, ...others] = (await Promise.allSettled(calls)).map(({ reason }) => reason?.code);
+  // The first one may have begun.
+  assert.match(first, /^ERR_(?:WASI_CLOSED|INVALID_STATE)$/);
+  assert.deepEqual(others, ['ERR_INVALID_STATE', 'ERR_INVALID_STATE']);
 });
 
 test('a guest can only import its memory', async () => {
