@@ -11,17 +11,10 @@ const { describe, test } = require('node:test');
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 const { FOREVER, TEXT, command, fixture, guest } = require('./helpers/run-guests');
+const { thrown } = require('./helpers/run-process');
 const { compile } = require('..');
 
 const programOf = (body, options) => compile(command(body, options), { cache: false });
-const thrown = (call) => {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-};
 const codeOf = (call) => thrown(call).code;
 
 // A program of this text as a fixture would be, and what it exits with.

@@ -6,16 +6,9 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { FOREVER, TEXT, guest } = require('./helpers/run-guests');
+const { thrown } = require('./helpers/run-process');
 const { compile } = require('..');
 
-const thrown = (call) => {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-};
 const compiled = (text) => compile(Buffer.from(text), { cache: false });
 
 // The functions i32, i64, f32 and f64 below, which return their argument.

@@ -21,6 +21,16 @@ async function rejection(promise, code) {
   return error;
 }
 
+// The same of a function.
+function thrown(call) {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('nothing was thrown');
+}
+
 const threads = () => fs.readdirSync('/proc/self/task').length;
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
@@ -33,4 +43,4 @@ function collectWarnings(t) {
   return warnings;
 }
 
-module.exports = { collectWarnings, descriptors, rejection, threads };
+module.exports = { collectWarnings, descriptors, rejection, threads, thrown };
