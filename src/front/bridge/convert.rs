@@ -80,7 +80,7 @@ fn given(js: Js, given: JsValue, program: &Program) -> JsResult<Given> {
     let functions = elements(js, js.get(given, c"functions")?)?;
     let functions = functions.into_iter().map(|value| js.type_of(value) == Type::Function);
     let globals = elements(js, js.get(given, c"globals")?)?;
-    let kinds = program.imports().map_or(&[][..], |imports| &imports.globals);
+    let kinds = &program.imports().globals;
     let globals =
         globals.into_iter().zip(kinds).map(|(value, global)| number(js, value, global.kind));
     Ok(Given { functions: functions.collect(), globals: globals.collect::<JsResult<_>>()? })

@@ -4,6 +4,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::arguments::call_arguments;
 use super::convert;
 use super::handle::Handle;
 use super::host::posted;
@@ -12,7 +13,7 @@ use super::report;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
 use crate::front::wasmtime::{
-    Entry, Failure, Imports, Instance, OnThread, Outcome, Program, Ready, Settings,
+    Entry, Failure, Instance, OnThread, Outcome, Program, Ready, Settings,
     compile_for_parent as compile_and_exit, compilers, guarded, guests, inspect as inspect_bytes,
     run as run_program, set_command, set_concurrency, set_first_concurrency,
 };
@@ -80,7 +81,7 @@ pub fn describe(js: Js, arguments: &[Value]) -> JsResult<Value> {
 /// anyway counts as none: running it tells why.
 pub fn host_imports(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let program = Handle::program(js, arguments[0])?;
-    convert::imports(js, program.imports().unwrap_or(&Imports::default()))
+    convert::imports(js, program.imports())
 }
 
 /// `origin(program, fuel, maxStack)`: where the code comes from that it runs with such settings,
@@ -216,31 +217,6 @@ pub fn call(js: Js, arguments: &[Value]) -> JsResult<Value> {
     };
     instance.submit(job).unwrap_or_else(|error| fail(&operation, no_thread(&error)));
     Ok(handle)
-}
-
-/// Arguments of a call by the name of the function.
-///
-/// Throws as `call` does.
-pub fn call_arguments(
-    js: Js,
-    program: &Program,
-    name: &str,
-    values: Value,
-) -> JsResult<Vec<crate::front::wasmtime::Value>> {
-    let Some(signature) = program.signature(name) else {
-        let message = format!("The program exports no function '{name}'");
-        let message = match program.functions().as_str() {
-            "" => message,
-            functions => format!("{message}. It exports {functions}"),
-        };
-        return Err(js.throw_error(c"ERR_INVALID_ARG_VALUE", &message));
-    };
-    convert::arguments(js, values, &signature.parameters)?.ok_or_else(|| {
-        let expected = signature.parameters.join(", ");
-        let message =
-            format!("The function '{name}' takes ({expected}): numbers, and BigInts for i64");
-        js.throw_type_error(c"ERR_INVALID_ARG_TYPE", &message)
-    })
 }
 
 /// `close(instance)`.

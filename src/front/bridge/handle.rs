@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::operation::{Ending, Operation};
+use super::ending::Ending;
+use super::operation::Operation;
 use super::sync_guest::SyncGuest;
 use crate::front::js::{Js, JsResult, Thrown, Value};
 use crate::front::wasmtime::{HostCall, Instance, Place, Program};

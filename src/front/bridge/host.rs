@@ -6,8 +6,8 @@
 use std::ptr;
 use std::sync::Arc;
 
+use super::arguments::call_arguments;
 use super::convert;
-use super::functions::call_arguments;
 use super::handle::Handle;
 use super::operation::tell;
 use super::tasks::{Task, TaskHost};

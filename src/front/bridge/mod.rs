@@ -3,7 +3,9 @@
 #![allow(unsafe_code)] // Callbacks of Node-API.
 
 mod access;
+mod arguments;
 mod convert;
+mod ending;
 mod files;
 mod functions;
 mod guest_ends;

@@ -3,31 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::convert;
+use super::ending::Ending;
 use super::tasks::Task;
 use crate::front::js::{Js, JsResult, Value};
-use crate::front::wasmtime::{Life, Outcome, Reason, Settings, Ticket};
+use crate::front::wasmtime::{Outcome, Settings};
 
 /// See the module.
 pub struct Operation {
     pub ending: Arc<Ending>,
     /// Until it starts: whoever takes this answers.
     queued: Mutex<Option<Queued>>,
-}
-
-/// What ends it, wherever it is.
-#[derive(Default)]
-pub struct Ending {
-    /// The guest.
-    pub life: Arc<Life>,
-    /// The compilation.
-    pub ticket: Ticket,
-}
-
-impl Ending {
-    pub fn end(&self) {
-        self.ticket.cancel();
-        self.life.end(Reason::Abort);
-    }
 }
 
 /// What a thread needs to start.

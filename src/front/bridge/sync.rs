@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use super::convert;
+use super::ending::Ending;
 use super::handle::Handle;
-use super::operation::Ending;
 use super::sync_guest::SyncGuest;
 use crate::front::js::{Js, JsResult, Type, Value};
 use crate::front::wasmtime::{

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use napi::sys;
 
 use super::convert;
-use super::operation::Ending;
+use super::ending::Ending;
 use crate::front::js::{Js, JsResult, Type, Value};
 
 /// Makes the value that a callback gets.

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::engine::MAX_STACK;
 use super::failure::Failure;
-use super::settings::Settings;
+use super::settings::{MAX_STACK, Settings};
 
 /// What ended a guest, if it was one of these.
 #[derive(Debug, Clone, Copy)]

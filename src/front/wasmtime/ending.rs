@@ -3,11 +3,14 @@
 use wasmtime::{GcHeapOutOfMemory, Trap};
 
 use super::failure::{Detail, Failure};
-use super::host_call::Thrown;
 use super::life::Reason;
 use super::limits::MemoryLimit;
 use super::store::Guest;
 use super::trap::ended;
+
+/// A function of the host has thrown something, which the host keeps under this number, if it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thrown(pub Option<u32>);
 
 /// What unwinds a guest that does not go on, without being a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +85,7 @@ impl Guest {
             Reason::Timeout => self.bounds.timeout(),
             Reason::Abort => Failure::aborted(),
             Reason::Close => Failure::closed(),
-            Reason::Memory => self.bounds.memory(self.ready.initial_memory()),
+            Reason::Memory => self.bounds.memory(self.profile.initial_memory()),
             Reason::MaxBuffer => self.bounds.buffer(self.wrote_too_much().unwrap_or_default()),
         }
     }
@@ -95,9 +98,9 @@ impl Guest {
         match error.downcast_ref::<Stop>() {
             Some(Stop::Exit(code)) => End::Exit(*code),
             Some(Stop::Thrown(number, thrown)) => {
-                End::Failure(kept(self.ready.thrown(*number), *thrown))
+                End::Failure(kept(self.profile.thrown(*number), *thrown))
             }
-            _ => End::Failure(ended(error, self.ready.names.functions, &self.bounds)),
+            _ => End::Failure(ended(error, self.profile.names.functions, &self.bounds)),
         }
     }
 }

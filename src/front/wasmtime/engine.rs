@@ -7,6 +7,7 @@ use once_cell::sync::Lazy;
 use wasmtime::{Config, Engine, Linker, WasmBacktraceDetails};
 
 use super::memories::{Memories, Slot, Slots};
+use super::settings::{MAX_STACK, MIN_STACK};
 use super::store::Guest;
 
 /// What a run asks of the engine itself.
@@ -20,10 +21,6 @@ pub(super) struct Variant {
     pub memories: Memories,
 }
 
-/// Smallest and largest stack of a guest, in bytes. Every thread that runs guests has room for the
-/// largest.
-pub(super) const MIN_STACK: usize = 64 << 10;
-pub(super) const MAX_STACK: usize = 64 << 20;
 const DEFAULT_STACK: usize = 1 << 20;
 /// Where a stack may be larger there are no backtraces: all of it is walked for one, by a guest
 /// that should have ended already.

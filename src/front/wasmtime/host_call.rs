@@ -1,23 +1,21 @@
 //! Calls of functions of the host: on the thread of the guest, or on another one, for which the guest
 //! waits. There, it can be called back into before the function returns.
-#![allow(unsafe_code)] // Raw arguments.
 
 use std::collections::VecDeque;
-use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wasmtime::{AsContextMut, Caller, FuncType, Linker, ValRaw};
+use wasmtime::{AsContextMut, Caller};
 
-use super::ending::Stop;
+use super::ending::{Stop, Thrown};
 use super::failure::Failure;
 use super::invoke::nested;
 use super::place::Place;
-use super::store::Guest;
+use super::store::{Guest, Hosting};
 use super::value::{Crossing, Kind, Value};
 use crate::system::Signal;
 
 /// How the functions are called.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub enum Host {
     /// There are none.
     #[default]
@@ -47,10 +45,6 @@ pub trait Post: Send + Sync {
     /// Someone is to answer the call. If nobody can, the guest is ended by other means.
     fn post(&self, call: &Arc<HostCall>);
 }
-
-/// A function of the host has thrown something, which the host keeps under this number, if it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Thrown(pub Option<u32>);
 
 type Answer = Result<Vec<Value>, Thrown>;
 type Done = Box<dyn FnOnce(Result<Vec<Value>, Failure>) + Send>;
@@ -176,63 +170,51 @@ impl Drop for Open {
     }
 }
 
-/// Defines a function of the host.
-pub(super) fn define(
-    linker: &mut Linker<Guest>,
-    (module, name): (&str, &str),
-    kind: FuncType,
-    number: u32,
-    signature: Arc<Crossing>,
-) -> wasmtime::Result<()> {
-    let host = move |mut caller: Caller<'_, Guest>, values: &mut [MaybeUninit<ValRaw>]| {
-        // SAFETY: the engine has put as many values there as the signature has parameters.
-        let arguments = unsafe { read(values, &signature) };
-        let results = call(&mut caller, number, arguments, &signature)?;
-        for (value, result) in values.iter_mut().zip(results) {
-            value.write(result.to_raw());
-        }
-        Ok(())
-    };
-    // SAFETY: the closure reads the parameters and writes the results that the signature says.
-    unsafe { linker.func_new_unchecked(module, name, kind, host) }.map(drop)
+/// The functions for a guest that is at this place when it stands still.
+struct At {
+    host: Host,
+    place: Arc<Place>,
 }
 
-/// # Safety
-///
-/// `values` must hold the parameters.
-unsafe fn read(values: &[MaybeUninit<ValRaw>], signature: &Crossing) -> Vec<Value> {
-    let values = values.iter().zip(&signature.parameters);
-    // SAFETY: the caller's promise.
-    values.map(|(value, kind)| Value::from_raw(*kind, unsafe { value.assume_init() })).collect()
-}
-
-/// Results of the types that the signature says.
-fn call(
-    caller: &mut Caller<'_, Guest>,
-    number: u32,
-    arguments: Vec<Value>,
-    signature: &Arc<Crossing>,
-) -> wasmtime::Result<Vec<Value>> {
-    let guest = caller.data();
-    let place = guest.place.upgrade().filter(|_| guest.life.reason().is_none());
-    let Some(place) = place else { return Err(Stop::Ended.into()) };
-    let answer = match guest.host.clone() {
-        Host::None => Err(Thrown(None)),
-        Host::Here(host) => {
-            let results = &signature.results;
-            place.lend(caller, || host.call(number, &arguments, results))
+impl Host {
+    /// `None` if there are no functions.
+    pub(super) fn at(self, place: &Arc<Place>) -> Option<Arc<dyn Hosting>> {
+        match self {
+            Host::None => None,
+            host => Some(Arc::new(At { host, place: Arc::clone(place) })),
         }
-        Host::There(post) => {
-            let (signature, signal, mail) = (Arc::clone(signature), guest.signal, Mutex::default());
-            let call = HostCall { number, arguments, signature, place, signal, mail };
-            wait(caller, &*post, call).ok_or(Stop::Ended)?
-        }
-    };
-    match answer {
-        _ if caller.data().life.reason().is_some() => Err(Stop::Ended.into()),
-        Err(thrown) => Err(Stop::Thrown(number, thrown).into()),
-        Ok(results) => checked(results, signature),
     }
+}
+
+impl Hosting for At {
+    fn call(
+        &self,
+        caller: &mut Caller<'_, Guest>,
+        number: u32,
+        arguments: Vec<Value>,
+        signature: &Arc<Crossing>,
+    ) -> wasmtime::Result<Vec<Value>> {
+        check(caller)?;
+        let answer = match &self.host {
+            Host::None => Err(Thrown(None)),
+            Host::Here(host) => {
+                self.place.lend(caller, || host.call(number, &arguments, &signature.results))
+            }
+            Host::There(post) => {
+                let (place, signature) = (Arc::clone(&self.place), Arc::clone(signature));
+                let (signal, mail) = (caller.data().signal, Mutex::default());
+                let call = HostCall { number, arguments, signature, place, signal, mail };
+                wait(caller, &**post, call).ok_or(Stop::Ended)?
+            }
+        };
+        check(caller)?;
+        answer.map_err(|thrown| Stop::Thrown(number, thrown).into())
+    }
+}
+
+/// A guest that was ended neither calls nor goes on.
+fn check(caller: &Caller<'_, Guest>) -> Result<(), Stop> {
+    caller.data().life.reason().map_or(Ok(()), |_| Err(Stop::Ended))
 }
 
 /// Posts the call and does what it is told until it has the answer. `None` if the guest is to end.
@@ -256,14 +238,5 @@ fn wait(caller: &mut Caller<'_, Guest>, post: &dyn Post, call: HostCall) -> Opti
                 });
             }
         }
-    }
-}
-
-/// The host has made sure of it.
-fn checked(results: Vec<Value>, signature: &Crossing) -> wasmtime::Result<Vec<Value>> {
-    let kinds = results.iter().map(|value| value.kind());
-    match kinds.eq(signature.results.iter().copied()) {
-        true => Ok(results),
-        false => Err(wasmtime::Error::msg("a host function gave other results than it should")),
     }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use wasmtime::{AsContextMut, StoreContextMut};
 
+use super::entry::Entry;
 use super::invoke::{invoke, invoke_number, within};
 use super::outcome::Outcome;
 use super::place::Place;
 use super::pools::guests;
 use super::program::Program;
 use super::ready::Ready;
-use super::session::{Entry, Session};
+use super::session::Session;
 use super::settings::Settings;
 use super::signals::OnThread;
 use super::store::Guest;
@@ -58,11 +59,11 @@ impl Instance {
         if entry.life.reason().is_some() {
             return Outcome::canceled();
         }
-        let mut session = match Session::new(ready, settings, thread, &self.place, &entry.life) {
+        let mut session = match Session::new(ready, settings, thread, &entry.life) {
             Ok(session) => session,
             Err(failure) => return Outcome::failed(failure),
         };
-        if let Err(end) = session.enter(entry, initialize) {
+        if let Err(end) = entry.enter(&mut session, &self.place, initialize) {
             let outcome = session.outcome(Err(end.into_failure()));
             self.place.retire(session);
             return outcome;
@@ -168,7 +169,8 @@ impl Instance {
         }
         let failed = |failure| Box::new(Outcome::failed(failure));
         let mut session = self.place.begin(&entry.life).map_err(failed)?;
-        let called = session.enter(entry, |session| call(session.store.as_context_mut()));
+        let call = |session: &mut Session| call(session.store.as_context_mut());
+        let called = entry.enter(&mut session, &self.place, call);
         let told = match called {
             Ok(results) => Ok(tell(&session, results)),
             Err(end) => Err(session.outcome_without_output(Err(end.into_failure())).into()),

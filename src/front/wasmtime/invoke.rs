@@ -52,8 +52,8 @@ pub(super) fn invoke_number(
     number: usize,
     arguments: &[Value],
 ) -> wasmtime::Result<Vec<Value>> {
-    let ready = Arc::clone(&store.data().ready);
-    let exported = ready
+    let profile = Arc::clone(&store.data().profile);
+    let exported = profile
         .exported(number)
         .and_then(|function| Some((function.name.as_str(), function.signature.as_ref()?)));
     let (name, signature) = exported.ok_or_else(|| wasmtime::Error::msg("no such function"))?;

@@ -8,23 +8,9 @@ use wasmtime::{Caller, Engine, Extern, FuncType, Linker, Memory, ValRaw, ValType
 use super::ending::Stop;
 use super::life::Reason;
 use super::store::Guest;
+use super::wasi::MODULES;
 use crate::abi::{self, Call, FUNCTIONS, Failure, Function, MAX_PARAMETERS, ValueType, Version};
 use crate::system::Errno;
-
-/// Names of the module that guests import from, and the layouts that go with them.
-pub(super) const MODULES: [(&str, Version); 2] =
-    [("wasi_snapshot_preview1", Version::Preview1), ("wasi_unstable", Version::Unstable)];
-
-/// Whether WASI has a function of this name.
-pub(super) fn is_of_wasi(module: &str, name: &str) -> bool {
-    offered(module, name).is_some()
-}
-
-/// The function of WASI that has this name.
-pub(super) fn offered(module: &str, name: &str) -> Option<&'static Function> {
-    let is_known = MODULES.iter().any(|(known, _)| *known == module);
-    FUNCTIONS.iter().find(|function| is_known && function.name == name)
-}
 
 pub(super) fn linker(engine: &Engine) -> Linker<Guest> {
     let mut linker = Linker::new(engine);

@@ -1,9 +1,9 @@
 //! What a program needs that it can't have here, and what to do about it.
 
 use super::failure::{Detail, Failure};
-use super::linker::offered;
 use super::shape;
 use super::short::{list, name};
+use super::wasi::offered;
 use crate::abi::{Function, ValueType};
 
 /// An import.

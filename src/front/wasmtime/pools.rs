@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::sync::Lazy;
 
-use super::engine::MAX_STACK;
 use super::permits::Permits;
 use super::pool::Pool;
 use super::processors::processors;
+use super::settings::MAX_STACK;
 use crate::system::{self, Signal};
 
 /// Guests that have begun and have not ended. The standard library aborts the process when a

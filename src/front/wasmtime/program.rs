@@ -81,19 +81,19 @@ impl Program {
 
     /// What is known of it.
     pub fn info(&self) -> &Info {
-        let Ready { module, names, .. } = &*self.usual.1;
-        self.info.get_or_init(|| Info::of(module, names, self.size))
+        let Ready { module, profile, .. } = &*self.usual.1;
+        self.info.get_or_init(|| Info::of(module, &profile.names, self.size))
     }
 
-    /// What it expects of its host. `None` if that can't be had.
-    pub fn imports(&self) -> Option<&Imports> {
-        self.usual.1.imports()
+    /// What it expects of its host. Nothing if that can't be had.
+    pub fn imports(&self) -> &Imports {
+        &self.usual.1.profile.imports
     }
 
     /// What the exported function with this number takes and gives. `None` if something of it doesn't
     /// cross.
     pub(super) fn exported(&self, number: usize) -> Option<&Crossing> {
-        self.usual.1.exported(number)?.signature.as_ref()
+        self.usual.1.profile.exported(number)?.signature.as_ref()
     }
 
     /// Types of an exported function.
@@ -103,9 +103,9 @@ impl Program {
 
     /// Some of the functions that it exports, for a message; empty if there are none.
     pub fn functions(&self) -> String {
-        let Ready { module, names, .. } = &*self.usual.1;
+        let Ready { module, profile, .. } = &*self.usual.1;
         let functions = module.exports().filter(|export| {
-            matches!(export.ty(), ExternType::Func(_)) && !names.contains(export.name())
+            matches!(export.ty(), ExternType::Func(_)) && !profile.names.contains(export.name())
         });
         list(functions.map(|export| name(export.name())))
     }

@@ -4,17 +4,15 @@
 use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::{ExternType, Module};
+use wasmtime::Module;
 
 use super::engine::{Machine, Variant, machine};
 use super::failure::{Failure, guarded};
-use super::imports::{Given, HostFunction, Imports, Linked};
-use super::interruptible::Names;
+use super::imports::{Given, Imports};
+use super::linked::Linked;
 use super::memories::{Memories, Slot};
-use super::short::{line, name};
-use super::value::Crossing;
-
-const PAGE: u64 = 65_536;
+use super::profile::Profile;
+use super::short::line;
 
 /// A program that can start at once.
 pub struct Ready {
@@ -22,58 +20,26 @@ pub struct Ready {
     pub(super) module: Module,
     /// Of its code.
     pub origin: Origin,
-    /// Of the exports that were added.
-    pub(super) names: Names,
+    pub(super) profile: Arc<Profile>,
     /// Or why its imports can't be had.
     linked: Result<Linked, Failure>,
     variant: Variant,
-    exported: OnceLock<Vec<Exported>>,
     /// The same, for guests beyond those that the pool has memories for.
     beyond: OnceLock<Result<Arc<Ready>, Failure>>,
 }
 
 impl Ready {
-    /// Bytes of the largest memory of the program when it starts.
-    pub(super) fn initial_memory(&self) -> u64 {
-        let needed = self.module.resources_required();
-        let added = u32::from(self.module.get_export(&self.names.interrupt).is_some());
-        let size = needed.max_initial_memory_size.filter(|_| needed.num_memories > added);
-        let imported = self.imports().map_or(0, |imports| imports.memory);
-        size.unwrap_or_default().saturating_mul(PAGE).max(imported)
-    }
-
-    /// What it expects of its host. `None` if that can't be had.
-    pub fn imports(&self) -> Option<&Imports> {
-        self.linked.as_ref().ok().map(|linked| &linked.imports)
-    }
-
     /// Makes sure that it has what it imports.
     ///
     /// Errors: `ERR_WASI_LINK`.
     pub(super) fn check(&self, given: &Given) -> Result<(), Failure> {
-        self.linked.as_ref().map_err(Clone::clone)?.check(&self.module, given)
-    }
-
-    /// The function that it exports with this number, which counts functions in their order.
-    pub(super) fn exported(&self, number: usize) -> Option<&Exported> {
-        let all = self.exported.get_or_init(|| exported(&self.module, &self.names));
-        all.get(number)
+        self.linked.as_ref().map_err(Clone::clone)?;
+        self.profile.imports.check(&self.module, given)
     }
 
     /// What makes instances. The caller has made sure that there are all imports.
     pub(super) fn linked(&self) -> wasmtime::Result<&Linked> {
         self.linked.as_ref().map_err(|failure| wasmtime::Error::msg(failure.message.clone()))
-    }
-
-    /// `ERR_WASI_HOST_FUNCTION`, for the function with this number.
-    pub(super) fn thrown(&self, number: u32) -> Failure {
-        let function = self.imports().and_then(|imports| imports.functions.get(number as usize));
-        let full_name = function.map(|HostFunction { module, name: function, .. }| {
-            format!("{}.{}", name(module), name(function))
-        });
-        let full_name = full_name.unwrap_or_default();
-        let message = format!("The host function {full_name} threw an error");
-        Failure::new("ERR_WASI_HOST_FUNCTION", message)
     }
 
     /// Room for one more instance, of this or of the same program with memories of the system.
@@ -94,8 +60,7 @@ impl Ready {
     }
 
     fn slot(&self) -> Option<Slot> {
-        let imported = self.imports().map_or(0, |imports| imports.memories);
-        self.machine.reserve(self.module.resources_required().num_memories + imported)
+        self.machine.reserve(self.profile.memories())
     }
 
     /// Its code, for a later process of the same version of this package on a like machine.
@@ -110,37 +75,12 @@ impl Ready {
 
     fn new(variant: Variant, module: Module, origin: Origin) -> Self {
         let machine = machine(variant);
-        let linked = Linked::new(&machine.linker, &module);
-        let names = added_names(&module);
-        Ready {
-            machine,
-            module,
-            origin,
-            names,
-            linked,
-            variant,
-            exported: OnceLock::new(),
-            beyond: OnceLock::new(),
-        }
+        let imports = Imports::of(&module);
+        let link = |imports| Linked::new(&machine.linker, &module, imports);
+        let linked = imports.as_ref().map_err(Clone::clone).and_then(link);
+        let profile = Arc::new(Profile::new(&module, imports.unwrap_or_default()));
+        Ready { machine, module, origin, profile, linked, variant, beyond: OnceLock::new() }
     }
-}
-
-/// A function that a program exports.
-pub(super) struct Exported {
-    pub name: String,
-    /// `None` if it has parameters or results that don't cross.
-    pub signature: Option<Crossing>,
-}
-
-fn exported(module: &Module, added: &Names) -> Vec<Exported> {
-    let exports = module.exports().filter(|export| !added.contains(export.name()));
-    let functions = exports.filter_map(|export| match export.ty() {
-        ExternType::Func(function) => {
-            Some(Exported { name: export.name().into(), signature: Crossing::of(&function) })
-        }
-        _ => None,
-    });
-    functions.collect()
 }
 
 fn too_many() -> Failure {
@@ -148,12 +88,6 @@ fn too_many() -> Failure {
                    instances that you no longer need, or raise the limit of the system \
                    (vm.max_map_count on Linux)";
     Failure::new("ERR_WASI_TOO_MANY_INSTANCES", message)
-}
-
-fn added_names(module: &Module) -> Names {
-    // Precompiled code of elsewhere need not have any: then nothing can end it while it computes.
-    let names = Names::among(module.exports().map(|export| export.name()));
-    names.unwrap_or_else(|| Names::beside([].into_iter(), u32::MAX))
 }
 
 /// Machine code that is to be trusted: made by this package, or vouched for by the caller of

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use wasmtime::{ExternType, FuncType};
 
 use super::ending::End;
+use super::entry::Entry;
 use super::failure::Failure;
 use super::info::shape_of;
 use super::needs::refused_start;
 use super::outcome::Outcome;
 use super::place::Place;
 use super::ready::Ready;
-use super::session::{Entry, Session};
+use super::session::Session;
 use super::settings::Settings;
 use super::signals::OnThread;
 
@@ -26,13 +27,13 @@ pub fn run(
     if entry.life.reason().is_some() {
         return Outcome::canceled();
     }
-    let session = Session::new(ready, settings, thread, place, &entry.life).and_then(|session| {
+    let session = Session::new(ready, settings, thread, &entry.life).and_then(|session| {
         check_command(&session)?;
         Ok(session)
     });
     match session {
         Ok(mut session) => {
-            let end = session.enter(entry, start);
+            let end = entry.enter(&mut session, place, start);
             let outcome = session.outcome(match end {
                 Ok(()) => Ok(Some(0)),
                 Err(End::Exit(code)) => Ok(Some(code)),
@@ -47,16 +48,16 @@ pub fn run(
 
 /// A command exports `_start`, which takes and gives nothing.
 fn check_command(session: &Session) -> Result<(), Failure> {
-    let start = session.ready().module.get_export("_start");
+    let start = session.ready.module.get_export("_start");
     match start.as_ref().and_then(ExternType::func) {
         Some(start) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
-        start => Err(no_command(session.ready(), start)),
+        start => Err(no_command(&session.ready, start)),
     }
 }
 
-fn no_command(Ready { module, names, .. }: &Ready, start: Option<&FuncType>) -> Failure {
+fn no_command(Ready { module, profile, .. }: &Ready, start: Option<&FuncType>) -> Failure {
     let functions = module.exports().filter(|export| {
-        matches!(export.ty(), ExternType::Func(_)) && !names.contains(export.name())
+        matches!(export.ty(), ExternType::Func(_)) && !profile.names.contains(export.name())
     });
     let functions = functions.map(|export| export.name());
     refused_start(start.map(shape_of).as_deref(), functions)

@@ -9,21 +9,20 @@ use wasmtime::{Instance, Store};
 use super::bounds::size;
 use super::ending::{End, no_room};
 use super::failure::{Failure, guarded};
-use super::host_call::Host;
 use super::life::{Flag, Life, Reach, Reason};
 use super::memories::Slot;
 use super::outcome::Outcome;
-use super::place::Place;
 use super::ready::Ready;
 use super::settings::Settings;
 use super::signals::{OnThread, OwnSignal};
-use super::store::Guest;
+use super::store::{Guest, Hosting};
 use super::watchdog;
 use crate::system::{Output, stack_left};
 
 /// See the module. What is in use by others is dropped after them.
 pub(super) struct Session {
     pub store: Store<Guest>,
+    pub ready: Arc<Ready>,
     flag: Option<Flag>,
     signal: OwnSignal,
     _slot: Slot,
@@ -33,35 +32,24 @@ pub(super) struct Session {
     took: Duration,
 }
 
-/// What is needed to enter a guest: what can end the call, what it can call itself, and for how long
-/// it may run.
-pub struct Entry {
-    /// The call.
-    pub life: Arc<Life>,
-    /// Functions of the host.
-    pub host: Host,
-    /// From now on.
-    pub timeout: Option<Duration>,
-}
-
 impl Session {
-    /// Descriptors, limits and memory for a guest that has not run yet. `place` is where it will be.
+    /// Descriptors, limits and memory for a guest that has not run yet.
     ///
     /// Errors: those of `Guest::new`, `ERR_WASI_LINK`, `ERR_WASI_TOO_MANY_INSTANCES`.
     pub fn new(
         ready: &Arc<Ready>,
         settings: Settings,
         thread: OnThread,
-        place: &Arc<Place>,
         life: &Arc<Life>,
     ) -> Result<Self, Failure> {
         let (fuel, signal) = (settings.fuel, OwnSignal::take(thread));
         ready.check(&settings.given)?;
         let (ready, slot) = ready.reserve()?;
-        let guest = Guest::new(settings, &ready, *signal, place, life)?;
+        let max_stack = ready.machine.max_stack;
+        let guest = Guest::new(settings, &ready.profile, max_stack, *signal, life)?;
         let store = store(&ready, guest, fuel);
         let (began, took) = (Instant::now(), Duration::ZERO);
-        Ok(Session { store, flag: None, signal, _slot: slot, fuel, began, took })
+        Ok(Session { store, ready, flag: None, signal, _slot: slot, fuel, began, took })
     }
 
     /// Where it runs.
@@ -69,15 +57,9 @@ impl Session {
         self.signal.thread()
     }
 
-    /// What it is an instance of.
-    pub fn ready(&self) -> &Arc<Ready> {
-        &self.store.data().ready
-    }
-
     /// Makes the instance; a start function runs.
     pub fn instantiate(&mut self) -> wasmtime::Result<Instance> {
-        let ready = Arc::clone(self.ready());
-        let instance = ready.linked()?.instantiate(&mut self.store).map_err(no_room)?;
+        let instance = self.ready.linked()?.instantiate(&mut self.store).map_err(no_room)?;
         let memory = instance.get_memory(&mut self.store, "memory");
         let guest = self.store.data_mut();
         guest.memory = memory.or(guest.memory);
@@ -86,15 +68,15 @@ impl Session {
         if let Some(flag) = self.flag {
             self.store.data().life.instantiated(flag);
         }
-        if let Some(start) = instance.get_func(&mut self.store, &ready.names.start) {
+        if let Some(start) = instance.get_func(&mut self.store, &self.ready.profile.names.start) {
             start.typed::<(), ()>(&self.store)?.call(&mut self.store, ())?;
         }
         Ok(instance)
     }
 
     fn flag_of(&mut self, instance: Instance) -> Option<Flag> {
-        let ready = Arc::clone(self.ready());
-        let memory = instance.get_memory(&mut self.store, &ready.names.interrupt)?;
+        let interrupt = &self.ready.profile.names.interrupt;
+        let memory = instance.get_memory(&mut self.store, interrupt)?;
         // SAFETY: memories stay where they are as long as the store, which outlives every call;
         // this one has a byte.
         Some(unsafe { Flag::new(memory.data_ptr(&self.store)) })
@@ -103,18 +85,19 @@ impl Session {
     /// Runs guest code that the life and the timeout can end.
     pub fn enter<T>(
         &mut self,
-        entry: Entry,
+        life: &Arc<Life>,
+        hosting: Option<Arc<dyn Hosting>>,
+        timeout: Option<Duration>,
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
-        let Entry { life, host, timeout } = entry;
         if self.thread() == OnThread::OfCaller {
-            check_stack(self.ready().machine.max_stack).map_err(End::Failure)?;
+            check_stack(self.ready.machine.max_stack).map_err(End::Failure)?;
         }
         self.began = Instant::now();
         let guest = self.store.data_mut();
-        (guest.bounds.timeout, guest.host, guest.life) = (timeout, host, Arc::clone(&life));
+        (guest.bounds.timeout, guest.hosting, guest.life) = (timeout, hosting, Arc::clone(life));
         if let Some(timeout) = timeout {
-            watchdog::set(&life, self.began, timeout)
+            watchdog::set(life, self.began, timeout)
                 .map_err(|error| End::Failure(no_thread(&error)))?;
         }
         life.start(Reach { flag: self.flag, signal: *self.signal });
@@ -124,7 +107,7 @@ impl Session {
             life.end(Reason::Timeout);
         }
         let guest = self.store.data_mut();
-        guest.host = Host::None;
+        guest.hosting = None;
         guest.told(result, |guest| guest.life.finish())
     }
 

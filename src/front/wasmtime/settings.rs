@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use super::imports::Given;
 
+/// Smallest and largest stack of a guest, in bytes. Every thread that runs guests has room for the
+/// largest.
+pub(super) const MIN_STACK: usize = 64 << 10;
+pub(super) const MAX_STACK: usize = 64 << 20;
+
 /// What a guest starts with and how far it may go.
 #[derive(Debug)]
 pub struct Settings {

@@ -1,28 +1,26 @@
 //! What belongs to one guest.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use wasmtime::{Func, Instance, Memory};
+use wasmtime::{Caller, Func, Instance, Memory};
 
 use super::bounds::Bounds;
 use super::failure::Failure;
-use super::host_call::Host;
 use super::imports::Given;
 use super::life::Life;
 use super::limits::Limits;
-use super::place::Place;
-use super::ready::Ready;
+use super::profile::Profile;
 use super::settings::{Settings, Stream};
+use super::value::{Crossing, Value};
 use crate::system::{Interrupt, Mount, Output, Setup, Signal, Stdio, Strings, System, Time};
 
 /// Data of a guest's store.
 pub struct Guest {
     pub(super) system: System,
-    pub(super) ready: Arc<Ready>,
+    /// Of its program.
+    pub(super) profile: Arc<Profile>,
     /// Ends its waits.
     pub(super) signal: &'static Signal,
-    /// Where it is. Not its owner.
-    pub(super) place: Weak<Place>,
     /// Once it is there.
     pub(super) instance: Option<Instance>,
     /// The one that WASI uses: the exported one, once the instance is there, or else an imported one.
@@ -32,7 +30,7 @@ pub struct Guest {
     /// What it imports.
     pub(super) given: Given,
     /// Of the call under way.
-    pub(super) host: Host,
+    pub(super) hosting: Option<Arc<dyn Hosting>>,
     pub(super) limits: Limits,
     pub(super) bounds: Bounds,
     /// Of the call under way.
@@ -43,18 +41,32 @@ pub struct Guest {
     pub(super) trace: bool,
 }
 
+/// Calls functions of the host for a guest.
+pub(super) trait Hosting: Send + Sync {
+    /// Calls the function with this number. It gives as many numbers as the signature says, of its types.
+    ///
+    /// Errors: why the guest does not go on.
+    fn call(
+        &self,
+        caller: &mut Caller<'_, Guest>,
+        number: u32,
+        arguments: Vec<Value>,
+        signature: &Arc<Crossing>,
+    ) -> wasmtime::Result<Vec<Value>>;
+}
+
 impl Guest {
     /// With descriptors and limits, and without memory as yet. `signal` ends its waits.
     ///
     /// Errors: what opening its preopens gives, and those of arguments that are too long.
     pub(super) fn new(
         settings: Settings,
-        ready: &Arc<Ready>,
+        profile: &Arc<Profile>,
+        max_stack: usize,
         signal: &'static Signal,
-        place: &Arc<Place>,
         life: &Arc<Life>,
     ) -> Result<Self, Failure> {
-        let bounds = Bounds::of(&settings, ready.machine.max_stack);
+        let bounds = Bounds::of(&settings, max_stack);
         let outputs = [&settings.stdout, &settings.stderr].map(|stream| match stream {
             Stream::Capture => Some(Output::new(settings.max_buffer)),
             _ => None,
@@ -82,14 +94,13 @@ impl Guest {
         let limits = Limits::new(settings.memory_limit);
         Ok(Guest {
             system,
-            ready: Arc::clone(ready),
+            profile: Arc::clone(profile),
             signal,
-            place: Arc::downgrade(place),
             instance: None,
             memory: None,
             functions: Vec::new(),
             given: settings.given,
-            host: Host::None,
+            hosting: None,
             limits,
             bounds,
             life: Arc::clone(life),
