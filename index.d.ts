@@ -1664,7 +1664,8 @@ export interface GuestMemory {
    * don't pass a length. Invalid bytes become U+FFFD.
    *
    * Throws a `RangeError` with the code `ERR_OUT_OF_RANGE` if the memory doesn't have all of these
-   * bytes, or if there is no NUL.
+   * bytes, or if there is no NUL, and `ERR_STRING_TOO_LONG` if they are more than
+   * `buffer.constants.MAX_STRING_LENGTH`.
    */
   text(pointer: Argument, length?: Argument): string;
 
@@ -1684,7 +1685,10 @@ export interface SyncGuestMemory extends GuestMemory {
    * The memory itself, not a copy, for code that works with `WebAssembly.Memory`, such as the
    * JavaScript that AssemblyScript and wasm-bindgen generate. When the memory grows, or the instance is
    * closed, this buffer is detached: its `byteLength` is 0. After the memory has grown, the property
-   * returns a new buffer.
+   * returns a new buffer. It can't be transferred.
+   *
+   * Don't pass it to asynchronous functions such as `fs.read()`: if the instance is closed before they
+   * are done, they access memory that may belong to another guest by then.
    */
   readonly buffer: ArrayBuffer;
 }
@@ -1863,7 +1867,8 @@ export interface Program {
    *
    * All limits apply, as for {@link Program.instantiate}. A guest that exceeds its `timeout` is
    * ended even if it computes without end, so always set a `timeout`, especially in Workers:
-   * `worker.terminate()` doesn't end a guest of this kind while it computes.
+   * `worker.terminate()` doesn't end a guest of this kind while it computes or waits, and
+   * `process.exit()` in the main thread waits for it.
    *
    * The guest runs on the stack of the thread that calls it. If the thread has less than
    * {@link RunOptions.maxStack} and 512 KiB left, calls throw `ERR_WASI_STACK`.

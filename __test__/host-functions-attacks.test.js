@@ -58,3 +58,12 @@ test('bytes that are not UTF-8 become the characters that TextDecoder gives', as
   }
   instance.close();
 });
+
+test('what a host function throws is told although it resists being read', async () => {
+  const thrown = new Proxy(new Error('hidden'), { get() { throw new Error('trap'); } });
+  const instance = await instantiate(() => { throw thrown; });
+  const error = await instance.exports.callHost().then(assert.fail, (reason) => reason);
+  assert.equal(error.code, 'ERR_WASI_HOST_FUNCTION');
+  assert.equal(error.cause, thrown);
+  instance.close();
+});

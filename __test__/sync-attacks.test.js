@@ -13,7 +13,8 @@ const source = `(module (memory (export "memory") 1)
 const program = compile(Buffer.from(source), { cache: false });
 
 const open = async () => (await program).instantiateSync();
-const moved = (buffer) => (buffer.transfer ? buffer.transfer() : structuredClone(buffer, { transfer: [buffer] }));
+const { transfer } = ArrayBuffer.prototype;
+const moved = (buffer) => (transfer ? transfer.call(buffer) : structuredClone(buffer, { transfer: [buffer] }));
 
 // Others get the memory next if it was freed.
 async function fillOthers() {

@@ -132,11 +132,20 @@ describe('memory.buffer', () => {
   });
 
   // From Node 22 on, what is in a buffer can be moved to another one.
-  if (ArrayBuffer.prototype.transfer !== undefined) {
-    test('keeps the memory of a closed guest from the next one if it was transferred', async (t) => {
+  const { transfer } = ArrayBuffer.prototype;
+  if (transfer !== undefined) {
+    test("can't be moved, as V8's own memory", async (t) => {
+      const { memory } = await open(t);
+      for (const name of ['transfer', 'transferToFixedLength']) {
+        assert.throws(() => memory.buffer[name](), { name: 'TypeError', code: 'ERR_INVALID_STATE' });
+      }
+      assert.equal(memory.buffer.byteLength, PAGE);
+    });
+
+    test('keeps the memory of a closed guest from the next one if it was moved all the same', async (t) => {
       for (let count = 0; count < 20; count += 1) {
         const first = await open(t);
-        const moved = first.memory.buffer.transfer();
+        const moved = transfer.call(first.memory.buffer);
         first.close();
         const second = await open(t);
         new Uint8Array(moved).fill(7);

@@ -81,6 +81,11 @@ function prematureClose(name) {
   return codedError(Error, 'ERR_STREAM_PREMATURE_CLOSE', message, prematureClose);
 }
 
+function untransferable() {
+  const message = 'The memory of a guest can\'t be transferred to another ArrayBuffer. To copy it, use memory.read()';
+  return codedError(TypeError, 'ERR_INVALID_STATE', message, untransferable);
+}
+
 function invalidReturn(path, cause) {
   const message = `The host function ${path} returned a value that can't be converted to its result: ${cause.message}`;
   return Object.assign(codedError(TypeError, 'ERR_INVALID_RETURN_VALUE', message, invalidReturn), { cause });
@@ -114,5 +119,5 @@ function failureError({ code, message, ...more }, reason) {
 
 module.exports = {
   AbortError, accessDenied, failureError, fileTooLarge, invalidOption, invalidReturn, invalidState, invalidType, invalidValue,
-  outOfRange, prematureClose, stringTooLong,
+  outOfRange, prematureClose, stringTooLong, untransferable,
 };

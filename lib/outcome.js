@@ -22,9 +22,14 @@ function failedWith({ thrown, ...failure }, { signal, host }) {
   return Object.defineProperty(error, 'cause', { configurable: true, writable: true, value: cause });
 }
 
+// Whatever was thrown, reading it must not throw.
 function reasonOf(cause) {
-  const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
-  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
+  try {
+    const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
+    return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
+  } catch {
+    return 'an object that can\'t be shown';
+  }
 }
 
 // If the guest has started, errors have the members of a result that are known.

@@ -2,6 +2,7 @@
 
 // The class SyncGuestMemory: a memory of a guest on the thread of the caller.
 
+const { untransferable } = require('./errors.js');
 const { GuestMemory } = require('./guest-memory.js');
 const native = require('./native.js');
 
@@ -18,9 +19,19 @@ class SyncGuestMemory extends GuestMemory {
 
   // The same object until the memory grows or the guest is closed. The addon detaches it then.
   get buffer() {
-    if (!(this.#buffer?.byteLength > 0)) this.#buffer = native.memoryBuffer(this.#guest, this.#name);
+    if (!(this.#buffer?.byteLength > 0)) this.#buffer = fixed(native.memoryBuffer(this.#guest, this.#name));
     return this.#buffer;
   }
+}
+
+// As in V8, the memory of a guest can't be moved to another ArrayBuffer, which could outlive the guest.
+function fixed(buffer) {
+  const refuse = { value: refuseTransfer };
+  return Object.defineProperties(buffer, { transfer: refuse, transferToFixedLength: refuse });
+}
+
+function refuseTransfer() {
+  throw untransferable();
 }
 
 module.exports = { SyncGuestMemory };

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // Node-API is a C interface.
 #![cfg_attr(not(feature = "wasmtime"), allow(dead_code))] // The bridge uses the rest.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use napi::{Error, Status, sys};
@@ -65,6 +65,11 @@ macro_rules! value {
     }};
 }
 
+/// For C, where a NUL ends a text.
+fn terminated(text: &str) -> CString {
+    CString::new(text.replace('\0', "\\0")).unwrap_or_default()
+}
+
 impl Js {
     /// Anything but success leaves an exception behind: the one pending, or one made here.
     pub fn check(self, status: sys::napi_status) -> JsResult<()> {
@@ -83,7 +88,7 @@ impl Js {
 
     /// Throws a plain `Error` with a code.
     pub fn throw_error(self, code: &CStr, message: &str) -> Thrown {
-        let message = std::ffi::CString::new(message).unwrap_or_default();
+        let message = terminated(message);
         // SAFETY: both strings end with a NUL.
         unsafe { sys::napi_throw_error(self.0, code.as_ptr(), message.as_ptr()) };
         Thrown
@@ -91,7 +96,7 @@ impl Js {
 
     /// Throws a `TypeError` with a code.
     pub fn throw_type_error(self, code: &CStr, message: &str) -> Thrown {
-        let message = std::ffi::CString::new(message).unwrap_or_default();
+        let message = terminated(message);
         // SAFETY: both strings end with a NUL.
         unsafe { sys::napi_throw_type_error(self.0, code.as_ptr(), message.as_ptr()) };
         Thrown
@@ -99,7 +104,7 @@ impl Js {
 
     /// Throws a `RangeError` with a code.
     pub fn throw_range_error(self, code: &CStr, message: &str) -> Thrown {
-        let message = std::ffi::CString::new(message).unwrap_or_default();
+        let message = terminated(message);
         // SAFETY: both strings end with a NUL.
         unsafe { sys::napi_throw_range_error(self.0, code.as_ptr(), message.as_ptr()) };
         Thrown

@@ -111,11 +111,6 @@ impl Imports {
         }
     }
 
-    /// The number of a global.
-    pub(super) fn global(&self, module: &str, name: &str) -> Option<usize> {
-        self.globals.iter().position(|global| global.module == module && global.name == name)
-    }
-
     /// `ERR_WASI_LINK` if something is not given that the program expects.
     pub(super) fn check(&self, module: &Module, given: &Given) -> Result<(), Failure> {
         let lacking: HashSet<_> = self.lacking(given).collect();

@@ -12,7 +12,7 @@ use wasmtime::{
 
 use super::ending::{Stop, Thrown};
 use super::failure::Failure;
-use super::imports::{HostFunction, Imports};
+use super::imports::{HostFunction, HostGlobal, Imports};
 use super::short::line;
 use super::store::Guest;
 use super::value::{Crossing, Value};
@@ -120,6 +120,7 @@ fn externs(
     module: &Module,
     linker: &Linker<Guest>,
 ) -> wasmtime::Result<Vec<Extern>> {
+    let globals = globals(store.data());
     let mut made: HashMap<(&str, &str), Extern> = HashMap::new();
     let mut externs = Vec::new();
     for import in module.imports() {
@@ -127,17 +128,22 @@ fn externs(
         let known = made.get(&names).cloned();
         let item = match known.or_else(|| linker.get_by_import(&mut *store, &import)) {
             Some(known) => known,
-            None => made.entry(names).insert_entry(make(store, &import)?).get().clone(),
+            None => made.entry(names).insert_entry(make(store, &import, &globals)?).get().clone(),
         };
         externs.push(item);
     }
     Ok(externs)
 }
 
-fn make(store: &mut Store<Guest>, import: &ImportType<'_>) -> wasmtime::Result<Extern> {
+fn make(
+    store: &mut Store<Guest>,
+    import: &ImportType<'_>,
+    globals: &Globals,
+) -> wasmtime::Result<Extern> {
     match import.ty() {
         ExternType::Global(kind) => {
-            let value = given(store.data(), import).map(Value::to_wasm);
+            let names = (import.module().to_owned(), import.name().to_owned());
+            let value = globals.get(&names).map(|value| value.to_wasm());
             let value = value.ok_or_else(|| wasmtime::Error::msg("a global is missing"))?;
             Ok(Global::new(store, GlobalType::clone(&kind), value)?.into())
         }
@@ -151,7 +157,13 @@ fn make(store: &mut Store<Guest>, import: &ImportType<'_>) -> wasmtime::Result<E
     }
 }
 
-fn given(guest: &Guest, import: &ImportType<'_>) -> Option<Value> {
-    let number = guest.profile.imports.global(import.module(), import.name())?;
-    *guest.given.globals.get(number)?
+/// Values by the names of their globals.
+type Globals = HashMap<(String, String), Value>;
+
+fn globals(guest: &Guest) -> Globals {
+    let globals = guest.profile.imports.globals.iter().zip(&guest.given.globals);
+    let named = globals.filter_map(|(HostGlobal { module, name, .. }, value)| {
+        Some(((module.clone(), name.clone()), (*value)?))
+    });
+    named.collect()
 }

@@ -94,12 +94,12 @@ impl Session {
             check_stack(self.ready.machine.max_stack).map_err(End::Failure)?;
         }
         self.began = Instant::now();
-        let guest = self.store.data_mut();
-        (guest.bounds.timeout, guest.hosting, guest.life) = (timeout, hosting, Arc::clone(life));
         if let Some(timeout) = timeout {
             watchdog::set(life, self.began, timeout)
                 .map_err(|error| End::Failure(no_thread(&error)))?;
         }
+        let guest = self.store.data_mut();
+        (guest.bounds.timeout, guest.hosting, guest.life) = (timeout, hosting, Arc::clone(life));
         life.start(Reach { flag: self.flag, signal: *self.signal });
         let result = guarded(|| body(self));
         self.took = self.began.elapsed();
