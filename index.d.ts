@@ -1867,8 +1867,8 @@ export interface Program {
    *
    * All limits apply, as for {@link Program.instantiate}. A guest that exceeds its `timeout` is
    * ended even if it computes without end, so always set a `timeout`, especially in Workers:
-   * `worker.terminate()` doesn't end a guest of this kind while it computes or waits, and
-   * `process.exit()` in the main thread waits for it.
+   * `worker.terminate()` doesn't end a guest of this kind while it computes, and `process.exit()` in
+   * the main thread waits for it.
    *
    * The guest runs on the stack of the thread that calls it. If the thread has less than
    * {@link RunOptions.maxStack} and 512 KiB left, calls throw `ERR_WASI_STACK`.

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { Readable, Writable } = require('node:stream');
 const { describe, test } = require('node:test');
 const { once } = require('node:events');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 const { FOREVER, TEXT, command, fixture, guest } = require('./helpers/run-guests');
 const { thrown } = require('./helpers/run-process');
@@ -123,6 +124,26 @@ describe('runSync()', () => {
     for (let count = 0; count < 10; count += 1) assert.equal(hello.runSync().exitCode, 0);
     await Promise.all(loops);
   });
+
+  const waits = {
+    'sleeps': '(call $sleep (i64.const 600000)) unreachable',
+    'waits for input': '(drop (call $read)) unreachable',
+  };
+  for (const [name, body] of Object.entries(waits)) {
+    test(`ends with its Worker while it ${name}`, async () => {
+      const source = command(body).toString('base64');
+      const worker = new Worker(`const { compile } = require(${JSON.stringify(path.join(__dirname, '..'))});
+        const { pipe } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'native.js'))});
+        compile(Buffer.from(${JSON.stringify(source)}, 'base64')).then((program) => {
+          const [stdin] = pipe();
+          require('node:worker_threads').parentPort.postMessage(0);
+          program.runSync({ stdin });
+        });`, { eval: true });
+      await once(worker, 'message');
+      await sleep(100);
+      assert.equal(await worker.terminate(), 1);
+    });
+  }
 
   test('runs in Workers, which end afterwards', async () => {
     const worker = new Worker(`const { compile } = require(${JSON.stringify(path.join(__dirname, '..'))});

@@ -3,7 +3,7 @@
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::{Errno, Result, lock};
@@ -54,7 +54,7 @@ impl Interrupt {
         match self.source {
             Source::Never => false,
             Source::Check(check) => check(),
-            Source::Signal(signal) => signal.is_set(),
+            Source::Signal(signal) => signal.is_due(),
         }
     }
 
@@ -89,7 +89,11 @@ impl Interrupt {
 
     /// How often a wait must look.
     pub(super) fn interval(self) -> Option<Duration> {
-        matches!(self.source, Source::Check(_)).then_some(INTERVAL)
+        match self.source {
+            Source::Never => None,
+            Source::Check(_) => Some(INTERVAL),
+            Source::Signal(signal) => signal.check.map(|_| INTERVAL),
+        }
     }
 
     /// Can be read once the signal is set.
@@ -134,6 +138,8 @@ pub struct Signal {
     changed: Condvar,
     /// Of the threads that wait with this signal.
     permits: Option<&'static dyn Permits>,
+    /// Asked within waits, on the thread that waits.
+    check: Option<fn() -> bool>,
 }
 
 impl std::fmt::Debug for Signal {
@@ -146,6 +152,11 @@ impl Signal {
     /// For guests that wait without a permit.
     pub fn with_permits(permits: &'static dyn Permits) -> Self {
         Signal { permits: Some(permits), ..Signal::default() }
+    }
+
+    /// For guests whose waits must also end soon after `check` says so, as if the signal had been set.
+    pub fn with_check(check: fn() -> bool) -> Self {
+        Signal { check: Some(check), ..Signal::default() }
     }
 
     /// Ends the wait under way and all to come.
@@ -166,20 +177,26 @@ impl Signal {
 
     /// Sleeps until `is_done`, the deadline, or the signal.
     pub fn sleep(&self, deadline: Option<Instant>, is_done: impl Fn() -> bool) {
-        let mut pipe = self.lock();
-        while !self.is_set() && !is_done() {
-            pipe = match deadline {
-                None => self.changed.wait(pipe).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return;
-                    }
-                    let waited = self.changed.wait_timeout(pipe, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+        while !self.is_due() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let pipe = self.lock();
+            if self.is_set() || is_done() || left.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+            let look = self.check.map(|_| INTERVAL);
+            match left.into_iter().chain(look).min() {
+                None => drop(self.changed.wait(pipe)),
+                Some(time) => drop(self.changed.wait_timeout(pipe, time)),
+            }
         }
+    }
+
+    /// Whether the wait is to end. Sets the signal if the check says so.
+    fn is_due(&self) -> bool {
+        if !self.is_set() && self.check.is_some_and(|check| check()) {
+            self.set();
+        }
+        self.is_set()
     }
 
     /// The same. Meanwhile, another guest may compute in its place.

@@ -5,10 +5,13 @@
 //! undefined.
 #![allow(unsafe_code)] // Values of JavaScript, for the time of a call.
 
+use std::cell::Cell;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+
+use napi::sys;
 
 use super::convert;
 use super::ending::Ending;
@@ -17,8 +20,9 @@ use super::sync_guest::SyncGuest;
 use crate::front::js::{Js, JsResult, Type, Value};
 use crate::front::wasmtime::{
     Call, Entry, Failure, Host, Instance, Kind, OnThread, Outcome, Program, Ready, Settings,
-    Thrown, Ticket, Value as Number, guarded, run as run_program,
+    Thrown, Ticket, Value as Number, guarded, run as run_program, set_caller_check,
 };
+use crate::system::Thread;
 
 /// `ending()`: what `cancel` takes to end a call that gets it.
 pub fn ending(js: Js, _: &[Value]) -> JsResult<Value> {
@@ -91,7 +95,21 @@ fn ready(program: &Arc<Program>, settings: &Settings) -> Result<Arc<Ready>, Fail
     compiled.recv().map_err(lost)?
 }
 
+thread_local! {
+    /// That of the guest which runs on this thread.
+    static ENVIRONMENT: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Whether V8 lets no more JavaScript run on this thread, because the Worker is being terminated.
+/// Asked while a guest waits, so its environment is there.
+fn is_terminating() -> bool {
+    let js = Js(ENVIRONMENT.get());
+    !Thread::current().is_main() && js.scoped(|| js.run("0").map(drop)).is_err()
+}
+
 fn entry(js: Js, functions: Value, guest: &Rc<SyncGuest>, ending: &Arc<Ending>) -> Entry {
+    set_caller_check(is_terminating);
+    ENVIRONMENT.set(js.0);
     let host = match js.is_undefined(functions) {
         true => Host::None,
         false => Host::Here(Arc::new(Functions { js, functions, guest: Rc::clone(guest) })),

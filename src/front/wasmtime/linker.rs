@@ -84,6 +84,10 @@ fn call(
     if guest.wrote_too_much().is_some() {
         guest.life.end(Reason::MaxBuffer);
     }
+    if guest.signal.is_set() {
+        // Where there is no reason as yet, the thread is being ended.
+        guest.life.end(Reason::Abort);
+    }
     match result {
         Err(Failure::Exit(code)) => Err(wasmtime::Error::new(Stop::Exit(code))),
         _ if guest.life.reason().is_some() => Err(wasmtime::Error::new(Stop::Ended)),

@@ -70,5 +70,5 @@ pub use program::{Program, Request, Source};
 pub use ready::{Origin, Ready};
 pub use run::run;
 pub use settings::{Settings, Stream};
-pub use signals::OnThread;
+pub use signals::{OnThread, set_caller_check};
 pub use value::{Crossing, Kind, Value};

@@ -1,7 +1,7 @@
 //! Signals that end the waits of guests. Each guest has one, and gives it back for the next.
 
 use std::ops::Deref;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::pools::GuestPermits;
 use crate::system::Signal;
@@ -41,9 +41,21 @@ impl OnThread {
     fn signal(self) -> Signal {
         match self {
             OnThread::OfGuests => Signal::with_permits(&GuestPermits),
-            OnThread::OfCaller => Signal::default(),
+            OnThread::OfCaller => Signal::with_check(is_caller_ending),
         }
     }
+}
+
+/// Whether the thread that calls this is being ended, while it waits for its guest.
+static IS_ENDING: OnceLock<fn() -> bool> = OnceLock::new();
+
+/// Sets how callers of guests tell that their thread is being ended. The first one counts.
+pub fn set_caller_check(check: fn() -> bool) {
+    IS_ENDING.get_or_init(|| check);
+}
+
+fn is_caller_ending() -> bool {
+    IS_ENDING.get().is_some_and(|check| check())
 }
 
 /// A signal that nobody else uses. There are as many as guests were alive at once.
