@@ -2,16 +2,14 @@
 
 // Runs a program once: from the settings to the result.
 
-const { hostFunctions, withHost } = require('./host-functions.js');
 const native = require('./native.js');
-const { operate, unlessAborted } = require('./operation.js');
+const { operate, unlessAborted, withHost } = require('./operation.js');
 const { resultOf } = require('./outcome.js');
 
 // `pipes` is null if the settings have no streams.
 async function execute(program, options, pipes) {
-  const host = hostFunctions(program, options);
-  const settings = withHost(options, host);
-  const start = (given, done) => native.run(program, given, done, host?.dispatch);
+  const settings = withHost(program, options);
+  const start = (given, done) => native.run(program, given, done, settings.host?.dispatch);
   const outcome = pipes === null
     ? await operate((done) => start(settings, done), settings.signal, null)
     : await executeWith(pipes, settings, start);

@@ -92,9 +92,4 @@ function converted(path, convert, value) {
   }
 }
 
-const hostFunctions = (program, { imports }) => (imports === null ? null : new HostFunctions(program, imports));
-
-// The settings for the addon, and for errors.
-const withHost = (settings, host) => (host === null ? settings : { ...settings, given: host.given, host });
-
-module.exports = { converted, hostFunctions, isThenable, withHost };
+module.exports = { HostFunctions, converted, isThenable };

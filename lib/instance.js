@@ -7,11 +7,10 @@ const { closeByUsing } = require('./dispose.js');
 const { invalidState } = require('./errors.js');
 const { exportsOf, memoryOf } = require('./exports.js');
 const { GuestMemory } = require('./guest-memory.js');
-const { hostFunctions, withHost } = require('./host-functions.js');
 const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
 const { single } = require('./numbers.js');
-const { operate, withPipes } = require('./operation.js');
+const { operate, withHost, withPipes } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
 const { requireGuest } = require('./permission.js');
 
@@ -85,9 +84,8 @@ closeByUsing(Instance);
 async function instantiate(program, options) {
   return withPipes(options, async (pipes) => {
     requireGuest(options.preopens);
-    const host = hostFunctions(program, options);
-    const settings = withHost(options, host);
-    const start = (given, done) => native.instantiate(program, given, done, host?.dispatch);
+    const settings = withHost(program, options);
+    const start = (given, done) => native.instantiate(program, given, done, settings.host?.dispatch);
     const handle = await (pipes === null ? open(settings, start) : openWith(pipes, settings, start));
     return new Instance(handle, describe(program), settings, pipes);
   });

@@ -58,6 +58,14 @@ async function withStreams(settings, action) {
   }
 }
 
+// The settings with the functions of the host, for the addon and for errors. The module is loaded lazily,
+// because most programs import nothing besides WASI.
+function withHost(program, settings) {
+  if (settings.imports === null) return settings;
+  const host = new (require('./host-functions.js').HostFunctions)(program, settings.imports);
+  return { ...settings, given: host.given, host };
+}
+
 // Waits for `promise`, or until the signal is aborted.
 async function unlessAborted(promise, signal) {
   if (signal === undefined) return promise;
@@ -73,4 +81,4 @@ async function unlessAborted(promise, signal) {
   }
 }
 
-module.exports = { operate, throwIfAborted, unlessAborted, withPipes };
+module.exports = { operate, throwIfAborted, unlessAborted, withHost, withPipes };

@@ -7,12 +7,14 @@ const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
 const { Guest } = require('./guest.js');
 const { custom, showState } = require('./inspect.js');
-const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
 const { withPipes } = require('./operation.js');
 const { programOptions, programSpawnOptions, uncaptured } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
-const { instantiateSync, runSync } = require('./sync-instance.js');
+
+// Loaded lazily, because programs that are only run need neither.
+const instances = () => require('./instance.js');
+const synchronous = () => require('./sync-instance.js');
 
 const defaults = programOptions.read({});
 // No one can read what the instance of call() writes, so it is not kept.
@@ -61,21 +63,21 @@ class Program {
   }
 
   async instantiate(options) {
-    return instantiate(this.#handle, this.#settings(options));
+    return instances().instantiate(this.#handle, this.#settings(options));
   }
 
   runSync(options) {
-    return runSync(this.#handle, this.#settings(options));
+    return synchronous().runSync(this.#handle, this.#settings(options));
   }
 
   instantiateSync(options) {
-    return instantiateSync(this.#handle, this.#settings(options));
+    return synchronous().instantiateSync(this.#handle, this.#settings(options));
   }
 
   async call(name, ...args) {
     if (typeof name !== 'string') throw invalidType('name', 'of type string', name);
     this.#instance ??= this.#instantiateForCalls();
-    return Instance.call(await this.#instance, name, args);
+    return instances().Instance.call(await this.#instance, name, args);
   }
 
   async serialize() {
