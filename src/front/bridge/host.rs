@@ -18,7 +18,7 @@ const UNDEFINED: Value = ptr::null_mut();
 
 /// Has functions called by the function of a task.
 pub fn posted(task: &Task) -> Host {
-    Host::There(Arc::new(task.host()))
+    task.host().map_or(Host::None, |host| Host::There(Arc::new(host)))
 }
 
 impl Post for TaskHost {

@@ -67,6 +67,7 @@ thread_local! {
 pub struct Task {
     tasks: Arc<Tasks>,
     id: u64,
+    has_host: bool,
     is_done: bool,
 }
 
@@ -104,9 +105,9 @@ impl Task {
         self.tasks.send(self.id, To::Done, answer);
     }
 
-    /// What has functions of the host called, as long as the task is not done.
-    pub fn host(&self) -> TaskHost {
-        TaskHost { tasks: Arc::clone(&self.tasks), id: self.id }
+    /// What has functions of the host called, as long as the task is not done. `None` if there are none.
+    pub fn host(&self) -> Option<TaskHost> {
+        self.has_host.then(|| TaskHost { tasks: Arc::clone(&self.tasks), id: self.id })
     }
 }
 
@@ -212,10 +213,10 @@ impl Pending {
             // SAFETY: this thread's, and there until the environment ends.
             unsafe { sys::napi_ref_threadsafe_function(js.0, self.function) };
         }
-        let id = self.next;
+        let (id, has_host) = (self.next, !waiting.host.is_null());
         self.next += 1;
         self.waiting.insert(id, waiting);
-        Task { tasks: Arc::clone(&self.tasks), id, is_done: false }
+        Task { tasks: Arc::clone(&self.tasks), id, has_host, is_done: false }
     }
 
     /// The callback. If it is that for the end, nothing is left of the task.

@@ -145,6 +145,7 @@ const WASI_THREADS: &str = "It starts threads. Run it with the WASI class, with 
     each thread: see docs/threads.md in the wasi-rs package";
 const EXTENSION: &str = "WASI preview1 has no such function: it may be an extension of another \
     runtime, or the program was built for another version of WASI";
+
 /// What is known of some imports by their names.
 fn advice(import: &Wanted<'_>) -> Option<&'static str> {
     let Wanted { module, name, .. } = *import;
