@@ -61,9 +61,7 @@ fn open(
         Ok(ready) => ready,
         Err(failure) => return convert::outcome(js, &Outcome::failed(failure)),
     };
-    let instance = Instance::new(program);
-    instance.set_timeout(settings.timeout);
-    let guest = SyncGuest::new(instance);
+    let guest = SyncGuest::new(Instance::new(program), settings.timeout);
     if !js.is_undefined(functions) {
         js.set(functions, c"guest", Handle::SyncGuest(Rc::clone(&guest)).into_value(js)?)?;
     }
@@ -114,7 +112,7 @@ fn entry(js: Js, functions: Value, guest: &Rc<SyncGuest>, ending: &Arc<Ending>) 
         true => Host::None,
         false => Host::Here(Arc::new(Functions { js, functions, guest: Rc::clone(guest) })),
     };
-    Entry { life: Arc::clone(&ending.life), host, timeout: guest.instance.timeout() }
+    Entry { life: Arc::clone(&ending.life), host, timeout: guest.timeout }
 }
 
 /// `callSync(instance, number, functions, ending, ...arguments)`: a number or a BigInt, undefined, an

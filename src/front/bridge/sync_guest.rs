@@ -10,6 +10,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::sys;
 
@@ -19,6 +20,8 @@ use crate::front::wasmtime::{Access, Instance, Remains};
 /// See the module.
 pub struct SyncGuest {
     pub instance: Arc<Instance>,
+    /// Of each call.
+    pub timeout: Option<Duration>,
     buffers: RefCell<Vec<Buffer>>,
     /// Of the next buffer. Finalizers run late, so ids are not used twice.
     next_id: Cell<u64>,
@@ -46,9 +49,9 @@ struct Owner {
 }
 
 impl SyncGuest {
-    pub fn new(instance: Arc<Instance>) -> Rc<Self> {
+    pub fn new(instance: Arc<Instance>, timeout: Option<Duration>) -> Rc<Self> {
         let (buffers, next_id, growths, remains) = Default::default();
-        Rc::new(SyncGuest { instance, buffers, next_id, growths, remains })
+        Rc::new(SyncGuest { instance, timeout, buffers, next_id, growths, remains })
     }
 
     /// A buffer over all of a memory.

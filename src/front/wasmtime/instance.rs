@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use wasmtime::{AsContextMut, StoreContextMut};
 
@@ -28,7 +27,6 @@ pub struct Instance {
     /// Where it is.
     pub place: Arc<Place>,
     queue: Mutex<Queue>,
-    timeout: OnceLock<Option<Duration>>,
 }
 
 type Job = Box<dyn FnOnce(&Instance) + Send>;
@@ -43,9 +41,8 @@ struct Queue {
 impl Instance {
     /// One that is to be opened.
     pub fn new(program: Arc<Program>) -> Arc<Self> {
-        let (place, queue) = (Arc::default(), Mutex::default());
-        let (outputs, timeout) = (OnceLock::new(), OnceLock::new());
-        Arc::new(Instance { program, outputs, place, queue, timeout })
+        let (outputs, place, queue) = Default::default();
+        Arc::new(Instance { program, outputs, place, queue })
     }
 
     /// Makes an instance and runs its `_initialize`, if it has one. Blocks.
@@ -72,16 +69,6 @@ impl Instance {
         let outcome = session.outcome_without_output(Ok(None));
         self.place.settle(Box::new(session));
         outcome
-    }
-
-    /// How long each call on the thread of the caller may take.
-    pub fn timeout(&self) -> Option<Duration> {
-        self.timeout.get().copied().flatten()
-    }
-
-    /// Sets it, once.
-    pub fn set_timeout(&self, timeout: Option<Duration>) {
-        let _ = self.timeout.set(timeout);
     }
 
     /// What it is an instance of.
