@@ -111,6 +111,14 @@ describe('a result', () => {
   });
 });
 
+test('a conversion can throw anything', async (t) => {
+  const here = await ours(t);
+  state.next = { valueOf() { throw null; } };
+  const { cause } = await rejection(here['give i32'](), 'ERR_WASI_HOST_FUNCTION');
+  assert.match(cause.message, /returned a value that can't be converted to its result: null$/);
+  assert.deepEqual([cause.code, cause.cause], ['ERR_INVALID_RETURN_VALUE', null]);
+});
+
 describe('several results', () => {
   test('are taken from any iterable, as by V8', async (t) => {
     const [there, here] = [await v8, await ours(t)];

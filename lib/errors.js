@@ -86,8 +86,21 @@ function untransferable() {
   return codedError(TypeError, 'ERR_INVALID_STATE', message, untransferable);
 }
 
+// If guest and host call each other, each message has the one of the error before it.
+const LONGEST_REASON = 1000;
+
+// Whatever was thrown, reading it must not throw.
+function reasonOf(cause) {
+  try {
+    const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
+    return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
+  } catch {
+    return 'an object that can\'t be shown';
+  }
+}
+
 function invalidReturn(path, cause) {
-  const message = `The host function ${path} returned a value that can't be converted to its result: ${cause.message}`;
+  const message = `The host function ${path} returned a value that can't be converted to its result: ${reasonOf(cause)}`;
   return Object.assign(codedError(TypeError, 'ERR_INVALID_RETURN_VALUE', message, invalidReturn), { cause });
 }
 
@@ -119,5 +132,5 @@ function failureError({ code, message, ...more }, reason) {
 
 module.exports = {
   AbortError, accessDenied, failureError, fileTooLarge, invalidOption, invalidReturn, invalidState, invalidType, invalidValue,
-  outOfRange, prematureClose, stringTooLong, untransferable,
+  outOfRange, prematureClose, reasonOf, stringTooLong, untransferable,
 };

@@ -2,8 +2,7 @@
 
 // Turns the outcome that the addon reports for a guest into a result or an error.
 
-const { inspect } = require('node:util');
-const { failureError } = require('./errors.js');
+const { failureError, reasonOf } = require('./errors.js');
 
 // The addon reports null if there are none.
 function decoded(bytes, encoding) {
@@ -11,25 +10,12 @@ function decoded(bytes, encoding) {
   return bytes?.toString(encoding) ?? '';
 }
 
-// If guest and host call each other, each message has the one of the error before it.
-const LONGEST_REASON = 1000;
-
 // `host` has what a function of the host threw.
 function failedWith({ thrown, ...failure }, { signal, host }) {
   if (failure.code !== 'ERR_WASI_HOST_FUNCTION') return failureError(failure, signal?.reason);
   const cause = host?.takeThrown(thrown);
   const error = failureError({ ...failure, message: `${failure.message}: ${reasonOf(cause)}` });
   return Object.defineProperty(error, 'cause', { configurable: true, writable: true, value: cause });
-}
-
-// Whatever was thrown, reading it must not throw.
-function reasonOf(cause) {
-  try {
-    const reason = typeof cause?.message === 'string' ? cause.message : inspect(cause);
-    return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
-  } catch {
-    return 'an object that can\'t be shown';
-  }
 }
 
 // If the guest has started, errors have the members of a result that are known.
