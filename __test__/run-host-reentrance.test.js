@@ -235,7 +235,7 @@ describe('instance.exports', () => {
     const instance = await withUp(t, async (value) => instance.exports.add(value, 1));
     const { cause } = await rejection(instance.exports.up(4), 'ERR_WASI_HOST_FUNCTION');
     assert.equal(cause.code, 'ERR_INVALID_STATE');
-    assert.match(cause.message, /through this\.exports, not 'add'/);
+    assert.match(cause.message, /waits for the host function that calls 'add'\. .* through this\.exports$/);
     assert.equal(await instance.exports.add(1, 2), 3);
   });
 

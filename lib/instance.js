@@ -77,7 +77,8 @@ class Instance {
 }
 
 // The call would be queued behind the one that waits for the host function.
-const nestedCall = (name) => invalidState(`A host function can only call the instance that has called it through this.exports, not '${name}' of the instance itself`);
+const nestedCall = (name) => invalidState(`The instance waits for the host function that calls '${name}'. ` +
+  'In a host function, call exports through this.exports');
 
 closeByUsing(Instance);
 
