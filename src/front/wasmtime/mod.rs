@@ -1,4 +1,4 @@
-//! The engine is wasmtime, on threads of our own: programs that nobody vouched for, with limits.
+//! The engine is wasmtime, on threads of our own: untrusted programs, with limits.
 //! The only place that names wasmtime; it knows nothing of JavaScript.
 
 mod access;
