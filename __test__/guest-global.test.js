@@ -40,7 +40,7 @@ describe('a global', () => {
 
   test('that is constant is not', async (t) => {
     const { exports: { constant } } = await openIt(t);
-    assert.throws(() => { constant.value = 5; }, { code: 'ERR_INVALID_STATE', message: "The global 'constant' is constant" });
+    assert.throws(() => { constant.value = 5; }, { code: 'ERR_INVALID_STATE', message: "The global 'constant' is constant, so its value can't be set" });
     assert.equal(constant.value, 4);
   });
 

@@ -96,7 +96,7 @@ pub fn set_global(js: Js, arguments: &[Value]) -> JsResult<Value> {
     let name = js.as_text(arguments[1])?;
     let kind = access(js, arguments[0], |guest| guest.get(&name))?.kind();
     if access(js, arguments[0], |guest| guest.is_constant(&name))? {
-        let message = format!("The global '{name}' is constant");
+        let message = format!("The global '{name}' is constant, so its value can't be set");
         return Err(js.throw_type_error(c"ERR_INVALID_STATE", &message));
     }
     let Some(value) = convert::number(js, arguments[2], kind)? else {

@@ -172,7 +172,9 @@ fn to_number(js: Js, kind: Kind, value: Value) -> JsResult<Number> {
     if kind == Kind::I64 {
         return match js.type_of(value) {
             Type::BigInt => js.as_i64(value).map(Number::I64),
-            _ => Err(js.throw_type_error(c"ERR_INVALID_ARG_TYPE", "An i64 takes a BigInt")),
+            _ => Err(
+                js.throw_type_error(c"ERR_INVALID_ARG_TYPE", "An i64 must be a BigInt, such as 1n")
+            ),
         };
     }
     let value = match js.type_of(value) {
