@@ -285,3 +285,15 @@ test('a program may have ten thousand imports, and no more', async (t) => {
   const error = await rejection(result(t, many(10_001), { env }), 'ERR_WASI_LINK');
   assert.match(error.message, /more than 10000 imports/);
 });
+
+test('what every object has is not an import', async () => {
+  const source = (module, name) => Buffer.from(`(module (import "${module}" "${name}" (func)) (func (export "_start") (call 0)))`);
+  for (const [module, name] of [['constructor', 'assign'], ['env', 'toString'], ['toString', 'constructor'], ['env', 'constructor']]) {
+    const program = await compile(source(module, name), { cache: false });
+    await rejection(program.run({ imports: { env: {} } }), 'ERR_WASI_LINK');
+  }
+  const own = await compile(source('env', 'toString'), { cache: false });
+  let calls = 0;
+  await own.run({ imports: { env: { toString() { calls += 1; } } } });
+  assert.equal(calls, 1);
+});

@@ -9,6 +9,8 @@ const { lookUpAll } = require('./imports.js');
 const native = require('./native.js');
 const { resultsFor } = require('./numbers.js');
 
+const MOST_THROWN = 1000;
+
 class HostFunctions {
   #program;
   #functions;
@@ -74,11 +76,13 @@ class HostFunctions {
     native.answer(call, converted(path, convert, value));
   }
 
-  // Nobody asks what a function throws whose guest has been ended.
+  // A guest that has been ended doesn't take the value. One that is ended before it gets to it doesn't
+  // either, so the oldest ones are dropped at some point.
   #fail(call, error) {
     const number = this.#count++;
     this.#thrown.set(number, error);
     if (!native.answer(call, number)) this.#thrown.delete(number);
+    if (this.#thrown.size > MOST_THROWN) this.#thrown.delete(this.#thrown.keys().next().value);
   }
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 // Looks up what a program imports in the option `imports`. As in the WebAssembly JavaScript API, only what
-// the program imports is looked at, and inherited properties count.
+// the program imports is looked at, and inherited properties count, except for those of Object.prototype.
 
 const checks = require('./checks.js');
 const { describe } = require('./description.js');
@@ -47,11 +47,18 @@ function numberFor(imports, item) {
 }
 
 function lookUp(imports, { module, name }) {
-  const namespace = imports[module];
+  const namespace = member(imports, module);
   if (namespace === undefined) return undefined;
   const isObject = (typeof namespace === 'object' && namespace !== null) || typeof namespace === 'function';
   if (!isObject) throw invalidType(`options.imports${property(module)}`, 'of type object', namespace);
-  return namespace[name];
+  return member(namespace, name);
+}
+
+// Every object has what Object.prototype has. Nobody has passed that to the program.
+function member(object, name) {
+  const value = object[name];
+  const isForAll = Object.hasOwn(Object.prototype, name) && !Object.hasOwn(object, name);
+  return isForAll && value === Object.prototype[name] ? undefined : value;
 }
 
 // A function that would never be called is an error.

@@ -244,6 +244,12 @@ impl Js {
         value!(self, napi_create_buffer_copy(bytes.len(), bytes.as_ptr().cast(), unused))
     }
 
+    /// Detaches an ArrayBuffer. `false` if it can't be.
+    pub fn detach(self, buffer: Value) -> bool {
+        // SAFETY: a value of this environment; it fails for what is no ArrayBuffer.
+        unsafe { sys::napi_detach_arraybuffer(self.0, buffer) == sys::Status::napi_ok }
+    }
+
     /// An ArrayBuffer without bytes.
     pub fn empty_buffer(self) -> JsResult<Value> {
         let mut start = ptr::null_mut();

@@ -110,14 +110,32 @@ impl SyncGuest {
 
     /// Detaches those that are not `current`. Those that are out of reach stay in the list.
     fn detach(&self, js: Js, current: impl Fn(&Buffer) -> bool) {
-        let (mut stay, go): (Vec<_>, Vec<_>) = self.buffers.take().into_iter().partition(current);
-        for buffer in go {
-            match buffer.detach(js) {
-                true => buffer.forget(js),
-                false => stay.push(buffer),
+        let ids = self
+            .buffers
+            .borrow()
+            .iter()
+            .filter(|buffer| !current(buffer))
+            .map(|buffer| buffer.id)
+            .collect::<Vec<_>>();
+        for id in ids {
+            // Finalizers may run meanwhile: they take their buffers out of the list themselves.
+            let attached = self
+                .buffers
+                .borrow()
+                .iter()
+                .find(|buffer| buffer.id == id)
+                .and_then(|buffer| buffer.attached(js));
+            if attached.is_some_and(|value| js.detach(value)) {
+                self.forget(js, id);
             }
         }
-        *self.buffers.borrow_mut() = stay;
+    }
+
+    fn forget(&self, js: Js, id: u64) {
+        let mut buffers = self.buffers.borrow_mut();
+        if let Some(index) = buffers.iter().position(|buffer| buffer.id == id) {
+            buffers.remove(index).forget(js);
+        }
     }
 
     fn free_unless_reachable(&self) {
@@ -128,11 +146,7 @@ impl SyncGuest {
 
     /// Nobody has this buffer any more, nor what was in it.
     fn released(&self, js: Js, id: u64) {
-        let mut buffers = self.buffers.borrow_mut();
-        if let Some(index) = buffers.iter().position(|buffer| buffer.id == id) {
-            buffers.remove(index).forget(js);
-        }
-        drop(buffers);
+        self.forget(js, id);
         self.free_unless_reachable();
     }
 }
@@ -149,13 +163,6 @@ impl Buffer {
             }
         }
         (!value.is_null() && !is_detached).then_some(value)
-    }
-
-    /// `false` if it is out of reach.
-    fn detach(&self, js: Js) -> bool {
-        let Some(value) = self.attached(js) else { return false };
-        // SAFETY: an ArrayBuffer.
-        unsafe { sys::napi_detach_arraybuffer(js.0, value) == sys::Status::napi_ok }
     }
 
     fn forget(self, js: Js) {

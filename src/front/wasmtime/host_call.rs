@@ -231,7 +231,7 @@ fn wait(caller: &mut Caller<'_, Guest>, post: &dyn Post, call: HostCall) -> Opti
             News::Answer(answer) => return Some(answer),
             News::Call(Nested { name, arguments, done }) => {
                 let result = nested(caller.as_context_mut(), &name, &arguments);
-                // Who is told must be able to reach the guest.
+                // The caller may reach for the guest as soon as it is told.
                 news = place.lend(caller, || {
                     done(result);
                     call.0.next()

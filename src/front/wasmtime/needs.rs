@@ -66,10 +66,12 @@ pub(super) fn refused_import<'m, I: Iterator<Item = Wanted<'m>>>(
 /// Not even the host has it.
 fn impossible(import: &Wanted<'_>, advice: Option<&str>) -> Failure {
     let Wanted { kind, shape, .. } = import;
-    let advice = advice.unwrap_or(
-        "Host functions only take and return numbers (i32, i64, f32 and f64), and only globals that \
-         are such numbers can be imported",
-    );
+    let advice = advice.unwrap_or(match *kind {
+        "function" => "Host functions only take and return numbers: i32, i64, f32 and f64",
+        "global" => "Only numbers can be imported as globals: i32, i64, f32 and f64",
+        "table" => "Only tables whose elements can be null are created for a program",
+        _ => "Only functions, numbers, memories and tables can be imported",
+    });
     let full_name = import.full_name();
     import.failure(match *kind {
         "function" => format!("The program imports the function {full_name} as {shape}. {advice}"),
@@ -87,7 +89,7 @@ pub(super) fn ambiguous_import(import: &Wanted<'_>) -> Failure {
 }
 
 /// Why a program can't run as long as these are not given: `ERR_WASI_LINK`, with the names of the
-/// first one. There must be one. Who gives some imports knows where the program is to run.
+/// first one. There must be one. If some imports are given, advice about other ways to run the program is left out.
 pub(super) fn missing_imports<'m, I: Iterator<Item = Wanted<'m>>>(
     missing: impl Fn() -> I,
     are_some_given: bool,

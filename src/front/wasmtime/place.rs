@@ -64,7 +64,9 @@ impl Place {
     /// The same, of a guest that can't be called any more.
     pub(super) fn retire(&self, session: Session) {
         self.state().is_closed = true;
-        self.settle(Box::new(session));
+        if session.thread() == OnThread::OfCaller {
+            self.settle(Box::new(session));
+        }
     }
 
     /// Takes the guest for a call.

@@ -90,6 +90,7 @@ impl Session {
         timeout: Option<Duration>,
         body: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> Result<T, End> {
+        self.took = Duration::ZERO;
         if self.thread() == OnThread::OfCaller {
             check_stack(self.ready.machine.max_stack).map_err(End::Failure)?;
         }
