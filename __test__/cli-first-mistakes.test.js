@@ -25,7 +25,7 @@ const mistakes = {
   'an HTML page': [Buffer.from('<!doctype html>'), /looks like an HTML page.*check the URL/],
   'a Git LFS pointer': [Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
   'nothing': [Buffer.from(''), /empty/],
-  'an unknown import': [`(module (import "env" "foo" (func)) ${START})`, /function env\.foo.*not part of WASI\. The command has no option for it\. .*run\(\) in options\.imports/],
+  'an unknown import': [`(module (import "env" "foo" (func)) ${START})`, /function env\.foo.*not part of WASI\. The command has no option for it\. .*run\(\) or instantiate\(\) in options\.imports/],
   'an import with a wrong signature': [`(module ${FD_WRITE} ${START})`, /fd_write as \(func \(param i64\)\), but in WASI/],
   'shared memory': [`(module (import "env" "memory" (memory 1 2 shared)) ${START})`, /threads, which the command doesn't support.*WASI class/],
   'a library': ['(module (func (export "add")))', /no function '_start'.*--invoke .*: add$/],

@@ -139,7 +139,7 @@ describe('several results', () => {
   test('of the wrong number are counted in the message', async (t) => {
     state.next = [1, 2, 3];
     const { cause } = await rejection((await ours(t))['give two'](), 'ERR_WASI_HOST_FUNCTION');
-    assert.match(cause.message, /2 results are expected, but there are 3$/);
+    assert.match(cause.message, /Expected 2 results, but got 3$/);
   });
 });
 

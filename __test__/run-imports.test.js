@@ -177,7 +177,7 @@ describe('functions of WASI', () => {
   test("can't be replaced", async () => {
     for (const [module, env] of [['wasi_snapshot_preview1', { fd_write() {} }], ['wasi_snapshot_preview1', { proc_exit: 1 }]]) {
       const error = await rejection(run(source, { imports: { [module]: env } }), 'ERR_INVALID_ARG_VALUE');
-      assert.match(error.message, /^The property 'options\.imports\.wasi_snapshot_preview1\.\w+' can't replace a function of WASI/);
+      assert.match(error.message, /^The property 'options\.imports\.wasi_snapshot_preview1' can't replace functions of WASI such as \w+, /);
     }
   });
 

@@ -63,14 +63,15 @@ function member(object, name) {
 
 // A function that would never be called is an error.
 function refuseWasi(program, imports, functions) {
-  for (const module of WASI.filter((name) => imports[name] !== undefined)) {
+  for (const module of WASI.filter((name) => member(imports, name) !== undefined)) {
     const others = new Set(functions.filter((item) => item.module === module).map(({ name }) => name));
     const replaced = describe(program).imports
       .find((item) => item.module === module && !others.has(item.name) && lookUp(imports, item) !== undefined);
-    if (replaced !== undefined) throw invalidOption(optionFor(replaced), "can't replace a function of WASI. Remove it");
+    if (replaced !== undefined) throw invalidOption(`options.imports.${module}`, replacing(replaced.name));
   }
 }
 
+const replacing = (name) => `can't replace functions of WASI such as ${name}, which wasi-rs provides. Remove it`;
 const property = (name) => (/^[\w$]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
 const optionFor = ({ module, name }) => `options.imports${property(module)}${property(name)}`;
 const pathOf = ({ module, name }) => `${module}${property(name)}`;

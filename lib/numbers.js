@@ -20,7 +20,7 @@ function resultsFor(types) {
 
 function listed(value, length) {
   const items = [...value];
-  if (items.length !== length) throw new TypeError(`${length} results are expected, but there are ${items.length}`);
+  if (items.length !== length) throw new TypeError(`Expected ${length} results, but got ${items.length}`);
   return items;
 }
 

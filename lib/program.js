@@ -7,13 +7,13 @@ const { failureError, invalidType } = require('./errors.js');
 const { execute } = require('./execute.js');
 const { Guest } = require('./guest.js');
 const { custom, showState } = require('./inspect.js');
+const { Instance, instantiate } = require('./instance.js');
 const native = require('./native.js');
 const { withPipes } = require('./operation.js');
 const { programOptions, programSpawnOptions, uncaptured } = require('./option-tables.js');
 const { requireGuest } = require('./permission.js');
 
-// Loaded lazily, because programs that are only run need neither.
-const instances = () => require('./instance.js');
+// Loaded lazily, because most programs don't need it.
 const synchronous = () => require('./sync-instance.js');
 
 const defaults = programOptions.read({});
@@ -63,7 +63,7 @@ class Program {
   }
 
   async instantiate(options) {
-    return instances().instantiate(this.#handle, this.#settings(options));
+    return instantiate(this.#handle, this.#settings(options));
   }
 
   runSync(options) {
@@ -77,7 +77,7 @@ class Program {
   async call(name, ...args) {
     if (typeof name !== 'string') throw invalidType('name', 'of type string', name);
     this.#instance ??= this.#instantiateForCalls();
-    return instances().Instance.call(await this.#instance, name, args);
+    return Instance.call(await this.#instance, name, args);
   }
 
   async serialize() {

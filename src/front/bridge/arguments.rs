@@ -19,12 +19,18 @@ pub fn call_arguments(
             "" => message,
             functions => format!("{message}. It exports {functions}"),
         };
-        return Err(js.throw_error(c"ERR_INVALID_ARG_VALUE", &message));
+        return Err(js.throw_type_error(c"ERR_INVALID_ARG_VALUE", &message));
     };
     convert::arguments(js, values, &signature.parameters)?.ok_or_else(|| {
-        let expected = signature.parameters.join(", ");
-        let message =
-            format!("The function '{name}' takes ({expected}): numbers, and BigInts for i64");
-        js.throw_type_error(c"ERR_INVALID_ARG_TYPE", &message)
+        js.throw_type_error(c"ERR_INVALID_ARG_TYPE", &expected(name, &signature.parameters))
     })
+}
+
+fn expected(name: &str, parameters: &[String]) -> String {
+    let types = parameters.join(", ");
+    match parameters.iter().any(|kind| kind == "i64") {
+        _ if parameters.is_empty() => format!("The function '{name}' takes no arguments"),
+        true => format!("The function '{name}' takes ({types}): numbers, and BigInts for i64"),
+        false => format!("The function '{name}' takes ({types}): numbers"),
+    }
 }

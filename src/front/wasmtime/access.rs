@@ -75,6 +75,7 @@ impl<'s> Access<'s> {
     ///
     /// Errors: `ERR_OUT_OF_RANGE` if there is none.
     pub fn text_length(&mut self, memory: Option<&str>, pointer: u64) -> Result<u64, Failure> {
+        self.check(memory, Region { pointer, length: 0 })?;
         let memory = self.memory(memory)?;
         let bytes = memory.data(&self.store);
         let text = usize::try_from(pointer).ok().and_then(|start| bytes.get(start..));

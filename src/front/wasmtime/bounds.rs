@@ -23,12 +23,16 @@ impl Bounds {
         Bounds { timeout, memory, fuel, buffer, stack }
     }
 
-    /// `ERR_WASI_TIMEOUT`.
-    pub fn timeout(&self) -> Failure {
+    /// `ERR_WASI_TIMEOUT`, of a guest that was waiting for this host function, if it was.
+    pub fn timeout(&self, host_function: Option<String>) -> Failure {
         let message = format!(
             "The program ran longer than options.timeout allows: {}",
             milliseconds(self.timeout.unwrap_or_default())
         );
+        let message = match host_function {
+            Some(name) => format!("{message}. It was waiting for the host function {name}"),
+            None => message,
+        };
         Failure::new("ERR_WASI_TIMEOUT", message)
     }
 

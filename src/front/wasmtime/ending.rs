@@ -82,7 +82,9 @@ impl Guest {
     /// What to tell of a guest that was ended.
     fn failure(&self, reason: Reason) -> Failure {
         match reason {
-            Reason::Timeout => self.bounds.timeout(),
+            Reason::Timeout => {
+                self.bounds.timeout(self.calling.map(|number| self.profile.host_function(number)))
+            }
             Reason::Abort => Failure::aborted(),
             Reason::Close => Failure::closed(),
             Reason::Memory => self.bounds.memory(self.profile.initial_memory()),

@@ -156,8 +156,8 @@ impl Mail {
 }
 
 fn returned() -> Failure {
-    let message = "The host function has returned, or its guest has ended: it can't call exports \
-                   of the guest any more";
+    let message = "The host function has returned, or its guest has ended, so it can no longer call \
+                   the exports of the guest";
     Failure::new("ERR_INVALID_STATE", message)
 }
 
@@ -195,6 +195,7 @@ impl Hosting for At {
         signature: &Arc<Crossing>,
     ) -> wasmtime::Result<Vec<Value>> {
         check(caller)?;
+        let outer = caller.data_mut().calling.replace(number);
         let answer = match &self.host {
             Host::None => Err(Thrown(None)),
             Host::Here(host) => {
@@ -208,6 +209,7 @@ impl Hosting for At {
             }
         };
         check(caller)?;
+        caller.data_mut().calling = outer;
         answer.map_err(|thrown| Stop::Thrown(number, thrown).into())
     }
 }

@@ -89,7 +89,8 @@ pub(super) fn ambiguous_import(import: &Wanted<'_>) -> Failure {
 }
 
 /// Why a program can't run as long as these are not given: `ERR_WASI_LINK`, with the names of the
-/// first one. There must be one. If some imports are given, advice about other ways to run the program is left out.
+/// first one. There must be one. If some imports are given, advice about other ways to run the program
+/// is left out.
 pub(super) fn missing_imports<'m, I: Iterator<Item = Wanted<'m>>>(
     missing: impl Fn() -> I,
     are_some_given: bool,
@@ -97,7 +98,7 @@ pub(super) fn missing_imports<'m, I: Iterator<Item = Wanted<'m>>>(
     let Some(first) = missing().next() else { return Failure::link("An import is missing") };
     let known = missing().find_map(|import| advice(&import)).filter(|_| !are_some_given);
     let advice = known.map(str::to_owned);
-    let advice = advice.unwrap_or_else(|| in_options(&first));
+    let advice = advice.unwrap_or_else(|| in_options(&first, missing().count()));
     first.failure(format!("{}. {advice}", listed(missing)))
 }
 
@@ -109,14 +110,19 @@ pub(super) fn expected_imports<'m, I: Iterator<Item = Wanted<'m>>>(
     missing().next().map(|_| missing_imports(missing, false))
 }
 
-/// How to give it.
-fn in_options(import: &Wanted<'_>) -> String {
+/// How to give the first of so many.
+fn in_options(import: &Wanted<'_>, count: usize) -> String {
     let (module, item) = (name(import.module), name(import.name));
-    match import.kind {
-        "global" => format!("Pass the value in options.imports: {{ {module}: {{ {item}: 0 }} }}"),
-        _ => {
-            format!("Pass the function in options.imports: {{ {module}: {{ {item}() {{ … }} }} }}")
+    let member = match import.kind {
+        "global" => format!("{item}: 0"),
+        _ => format!("{item}() {{ … }}"),
+    };
+    match (count, import.kind) {
+        (1, "global") => {
+            format!("Pass the value in options.imports: {{ {module}: {{ {member} }} }}")
         }
+        (1, _) => format!("Pass the function in options.imports: {{ {module}: {{ {member} }} }}"),
+        _ => format!("Pass them in options.imports, such as {{ {module}: {{ {member}, … }} }}"),
     }
 }
 

@@ -55,14 +55,18 @@ impl Profile {
         self.exported.get_or_init(|| exported(&self.module, &self.names)).get(number)
     }
 
-    /// `ERR_WASI_HOST_FUNCTION`, for the function with this number.
-    pub fn thrown(&self, number: u32) -> Failure {
+    /// The name of the host function with this number, for messages.
+    pub fn host_function(&self, number: u32) -> String {
         let function = self.imports.functions.get(number as usize);
         let full_name = function.map(|HostFunction { module, name: function, .. }| {
             format!("{}.{}", name(module), name(function))
         });
-        let full_name = full_name.unwrap_or_default();
-        let message = format!("The host function {full_name} threw an error");
+        full_name.unwrap_or_default()
+    }
+
+    /// `ERR_WASI_HOST_FUNCTION`, for the function with this number.
+    pub fn thrown(&self, number: u32) -> Failure {
+        let message = format!("The host function {} threw an error", self.host_function(number));
         Failure::new("ERR_WASI_HOST_FUNCTION", message)
     }
 }

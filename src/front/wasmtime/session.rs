@@ -109,7 +109,9 @@ impl Session {
         }
         let guest = self.store.data_mut();
         guest.hosting = None;
-        guest.told(result, |guest| guest.life.finish())
+        let told = guest.told(result, |guest| guest.life.finish());
+        guest.calling = None;
+        told
     }
 
     /// What there is to tell when a run is over.

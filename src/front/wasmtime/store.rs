@@ -31,6 +31,8 @@ pub struct Guest {
     pub(super) given: Given,
     /// Of the call under way.
     pub(super) hosting: Option<Arc<dyn Hosting>>,
+    /// The number of the function of the host that it waits for.
+    pub(super) calling: Option<u32>,
     pub(super) limits: Limits,
     pub(super) bounds: Bounds,
     /// Of the call under way.
@@ -101,6 +103,7 @@ impl Guest {
             functions: Vec::new(),
             given: settings.given,
             hosting: None,
+            calling: None,
             limits,
             bounds,
             life: Arc::clone(life),
