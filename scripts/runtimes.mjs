@@ -10,7 +10,7 @@ import { npmBinary } from './npm-binary.mjs';
 import { limitations } from './runtimes/limitations.mjs';
 import { root } from './tools.mjs';
 
-const GROUPS = ['class', 'workers', 'run', 'command'];
+const GROUPS = ['class', 'workers', 'run', 'plugins', 'command'];
 const HANG = 120_000;
 
 // That of Bun which needs no newer processor.
