@@ -5,11 +5,12 @@
 const native = require('./native.js');
 const { operate, unlessAborted, withHost } = require('./operation.js');
 const { resultOf } = require('./outcome.js');
+const { listed } = require('./settings.js');
 
 // `pipes` is null if the settings have no streams.
 async function execute(program, options, pipes) {
   const settings = withHost(program, options);
-  const start = (given, done) => native.run(program, given, done, settings.host?.dispatch);
+  const start = (given, done) => native.run(program, listed(given), done, settings.host?.dispatch);
   const outcome = pipes === null
     ? await operate((done) => start(settings, done), settings.signal, null)
     : await executeWith(pipes, settings, start);

@@ -13,6 +13,7 @@ const { single } = require('./numbers.js');
 const { operate, withHost, withPipes } = require('./operation.js');
 const { decoded, outcomeError } = require('./outcome.js');
 const { requireGuest } = require('./permission.js');
+const { listed } = require('./settings.js');
 
 class Instance {
   #handle;
@@ -86,7 +87,7 @@ async function instantiate(program, options) {
   return withPipes(options, async (pipes) => {
     requireGuest(options.preopens);
     const settings = withHost(program, options);
-    const start = (given, done) => native.instantiate(program, given, done, settings.host?.dispatch);
+    const start = (given, done) => native.instantiate(program, listed(given), done, settings.host?.dispatch);
     const handle = await (pipes === null ? open(settings, start) : openWith(pipes, settings, start));
     return new Instance(handle, describe(program), settings, pipes);
   });

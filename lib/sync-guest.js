@@ -11,6 +11,7 @@ const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
 const { resultsFor, single } = require('./numbers.js');
 const { outcomeError } = require('./outcome.js');
+const { listed } = require('./settings.js');
 const { unlessAbortedSync } = require('./signals.js');
 const { SyncGuestMemory } = require('./sync-memory.js');
 
@@ -40,7 +41,7 @@ class SyncGuest {
   // Calls `start(program, settings, functions, ending)` of the addon.
   start(start) {
     const settings = this.#settings;
-    return unlessAbortedSync(settings.signal, (ending) => start(this.#program, settings, this.functions, ending));
+    return unlessAbortedSync(settings.signal, (ending) => start(this.#program, listed(settings), this.functions, ending));
   }
 
   get handle() {

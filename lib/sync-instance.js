@@ -8,6 +8,7 @@ const { custom, showState } = require('./inspect.js');
 const native = require('./native.js');
 const { decoded, outcomeError, resultOf } = require('./outcome.js');
 const { requireGuest } = require('./permission.js');
+const { listed } = require('./settings.js');
 const { isStream } = require('./stdio.js');
 const { SyncGuest } = require('./sync-guest.js');
 
@@ -65,7 +66,7 @@ function instantiateSync(program, settings) {
 function runSync(program, settings) {
   prepare(settings);
   if (settings.imports === null && settings.signal === undefined) {
-    return resultOf(native.runSync(program, settings), settings);
+    return resultOf(native.runSync(program, listed(settings)), settings);
   }
   const guest = new SyncGuest(program, settings);
   return resultOf(guest.start(native.runSync), { ...settings, host: guest });

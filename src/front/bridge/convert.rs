@@ -44,33 +44,74 @@ pub fn command(js: Js, words: JsValue, environ: JsValue) -> JsResult<Result<Comm
     Ok(Ok(Command { words: strings(words)?, environ: strings(environ)? }))
 }
 
-/// What `run` and `instantiate` are asked for. The inner error is of descriptors.
-pub fn settings(js: Js, object: JsValue, program: &Program) -> JsResult<Result<Settings, Failure>> {
-    let get = |name| js.get(object, name);
-    let streams = ["stdin", "stdout", "stderr"];
-    let streams = streams.map(|name| stream(js, object, name));
-    let [stdin, stdout, stderr] = streams;
+/// The names of the settings, in the order in which `settings` takes their values. Reading them from an
+/// object by their names would take a good part of the time of a small guest.
+pub const SETTINGS: [&str; 16] = [
+    "args",
+    "env",
+    "preopens",
+    "stdin",
+    "stdout",
+    "stderr",
+    "maxBuffer",
+    "timeout",
+    "memoryLimit",
+    "fuel",
+    "maxStack",
+    "maxFiles",
+    "seed",
+    "clock",
+    "strace",
+    "given",
+];
+
+/// What `run` and `instantiate` are asked for, from an array. The inner error is of descriptors.
+pub fn settings(js: Js, array: JsValue, program: &Program) -> JsResult<Result<Settings, Failure>> {
+    let mut values = [std::ptr::null_mut(); SETTINGS.len()];
+    for (value, index) in values.iter_mut().zip(0..) {
+        *value = js.element(array, index)?;
+    }
+    let [
+        args,
+        env,
+        preopens,
+        stdin,
+        stdout,
+        stderr,
+        max_buffer,
+        timeout,
+        memory_limit,
+        fuel,
+        max_stack,
+        max_files,
+        seed,
+        clock,
+        strace,
+        given,
+    ] = values;
+    let streams = [(stdin, "stdin"), (stdout, "stdout"), (stderr, "stderr")];
+    let [stdin, stdout, stderr] = streams.map(|(value, name)| stream(js, value, name));
     let (stdin, stdout, stderr) = match (stdin?, stdout?, stderr?) {
         (Ok(stdin), Ok(stdout), Ok(stderr)) => (stdin, stdout, stderr),
         (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return Ok(Err(error)),
     };
     Ok(Ok(Settings {
-        args: texts(js, get(c"args")?)?,
-        environ: texts(js, get(c"env")?)?,
-        preopens: preopens(js, get(c"preopens")?)?,
+        args: texts(js, args)?,
+        environ: texts(js, env)?,
+        preopens: self::preopens(js, preopens)?,
         stdin,
         stdout,
         stderr,
-        max_buffer: js.as_f64(get(c"maxBuffer")?)? as usize,
-        timeout: timeout(js, get(c"timeout")?)?,
-        memory_limit: js.as_f64(get(c"memoryLimit")?)? as u64,
-        fuel: optional(js, get(c"fuel")?, Js::as_i64)?.map(i64::cast_unsigned),
-        max_stack: js.as_f64(get(c"maxStack")?)? as usize,
-        max_files: optional(js, get(c"maxFiles")?, Js::as_f64)?.map(|number| number as u32),
-        seed: optional(js, get(c"seed")?, Js::copy_bytes)?.and_then(|seed| seed.try_into().ok()),
-        clock: optional(js, get(c"clock")?, Js::as_i64)?.map(i64::cast_unsigned),
-        trace: js.truthy(get(c"strace")?)?,
-        given: optional(js, get(c"given")?, |js, given| self::given(js, given, program))?
+        max_buffer: js.as_f64(max_buffer)? as usize,
+        timeout: self::timeout(js, timeout)?,
+        memory_limit: js.as_f64(memory_limit)? as u64,
+        fuel: optional(js, fuel, Js::as_i64)?.map(i64::cast_unsigned),
+        max_stack: js.as_f64(max_stack)? as usize,
+        max_files: optional(js, max_files, Js::as_f64)?.map(|number| number as u32),
+        seed: optional(js, seed, Js::copy_bytes)?.and_then(|seed| seed.try_into().ok()),
+        clock: optional(js, clock, Js::as_i64)?.map(i64::cast_unsigned),
+        trace: js.truthy(strace)?,
+        given: optional(js, given, |js, given| self::given(js, given, program))?
             .unwrap_or_default(),
     }))
 }
@@ -105,8 +146,7 @@ fn optional<T>(
 }
 
 /// A number is a descriptor, -1 to be captured; bytes are input.
-fn stream(js: Js, settings: JsValue, name: &str) -> JsResult<Result<Stream, Failure>> {
-    let value = js.get(settings, &CString::new(name).unwrap_or_default())?;
+fn stream(js: Js, value: JsValue, name: &str) -> JsResult<Result<Stream, Failure>> {
     if js.type_of(value) != Type::Number {
         return Ok(Ok(Stream::Input(js.copy_bytes(value)?.into())));
     }

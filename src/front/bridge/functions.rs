@@ -104,6 +104,12 @@ pub fn release(js: Js, arguments: &[Value]) -> JsResult<Value> {
     Ok(UNDEFINED)
 }
 
+/// `settingNames()`: those of the values that `settings` is an array of.
+pub fn setting_names(js: Js, _: &[Value]) -> JsResult<Value> {
+    let names = convert::SETTINGS.map(|name| js.string(name));
+    js.array(&names.into_iter().collect::<JsResult<Vec<_>>>()?)
+}
+
 /// `run(program, settings, done, host)`: a handle for `cancel`; `done(outcome)`. For `host`, see
 /// `host`.
 pub fn run(js: Js, arguments: &[Value]) -> JsResult<Value> {

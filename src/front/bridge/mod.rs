@@ -66,6 +66,7 @@ const FUNCTIONS: &[(&str, &std::ffi::CStr, Function)] = &[
     ("serialize", c"serialize", functions::serialize),
     ("setCompiler", c"setCompiler", functions::set_compiler),
     ("setGlobal", c"setGlobal", access::set_global),
+    ("settingNames", c"settingNames", functions::setting_names),
     ("textOfMemory", c"textOfMemory", access::text_of_memory),
     ("writeMemory", c"writeMemory", access::write_memory),
 ];
