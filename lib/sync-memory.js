@@ -17,7 +17,8 @@ class SyncGuestMemory extends GuestMemory {
     this.#name = name;
   }
 
-  // The same object until the memory grows or the guest is closed. The addon detaches it then.
+  // The same object until the memory grows or the guest is closed, when the addon detaches it. An empty
+  // buffer is replaced each time, because it looks like a detached one.
   get buffer() {
     if (!(this.#buffer?.byteLength > 0)) this.#buffer = fixed(native.memoryBuffer(this.#guest, this.#name));
     return this.#buffer;

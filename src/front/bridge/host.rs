@@ -29,7 +29,7 @@ impl Post for TaskHost {
             if call.is_over() {
                 return Err(js::Thrown);
             }
-            // A call that nobody gets to see must not wait.
+            // If the call can't be passed to JavaScript, the guest must not wait for an answer.
             arguments(js, &call).inspect_err(|_| {
                 call.answer(Err(Thrown(None)));
             })

@@ -42,7 +42,8 @@ pub trait Call: Send + Sync {
 
 /// Has functions called.
 pub trait Post: Send + Sync {
-    /// Someone is to answer the call. If nobody can, the guest is ended by other means.
+    /// Has the call answered, now or later. If nothing can answer it, the guest is ended by other
+    /// means.
     fn post(&self, call: &Arc<HostCall>);
 }
 

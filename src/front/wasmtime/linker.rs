@@ -85,7 +85,7 @@ fn call(
         guest.life.end(Reason::MaxBuffer);
     }
     if guest.signal.is_set() {
-        // Where there is no reason as yet, the thread is being ended.
+        // If there is no other reason yet, the thread is being terminated.
         guest.life.end(Reason::Abort);
     }
     match result {
